@@ -1,0 +1,52 @@
+# make alone lists the targets. Everything runs from .venv, which `make setup` makes.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup lock demo test check format docs demo-picture bench-startup bench-calls bench-engine clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## make .venv with the locked dependencies
+
+$(STAMP): requirements.lock pyproject.toml
+	@scripts/setup $(PYTHON)
+	@touch $@
+
+lock: ## resolve the dependencies anew into requirements.lock (versions and hashes, no addresses)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
+
+demo: $(STAMP) ## download the default model if it is missing, then run the main job
+	@$(BIN)/punie-acp models pull
+	@$(BIN)/python examples/client.py
+
+test: $(STAMP) ## the whole test suite (downloads the 0.5B model once)
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## format, lint, types, and the arrows between the rooms
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench-startup: $(STAMP) ## seconds from spawn to initialize and session/new answered
+	@$(BIN)/python benchmarks/startup.py
+
+bench-calls: $(STAMP) ## cost of one external call
+	@$(BIN)/python benchmarks/calls.py
+
+bench-engine: $(STAMP) ## prefill and decode rates beside stock mlx_lm
+	@$(BIN)/python benchmarks/engine.py
+
+clean: ## remove what make made here (models stay)
+	rm -rf .venv dist build site

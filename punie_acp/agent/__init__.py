@@ -1,0 +1,1 @@
+"""The pydantic-ai agent and its one tool, `execute_code`."""

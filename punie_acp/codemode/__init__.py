@@ -1,0 +1,1 @@
+"""One program: repair, check, run in Monty, pause at each external call, resume."""

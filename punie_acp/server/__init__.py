@@ -1,0 +1,1 @@
+"""Sessions, prompt turns, permissions and updates: the room that speaks ACP and runs turns."""

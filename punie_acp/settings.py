@@ -1,0 +1,128 @@
+"""Everything a user can set, and from where.
+
+Precedence, highest first: command-line flags, `PUNIE_*` environment variables, the user's `settings.toml`, the
+defaults here. Nothing is read from the project that is being worked on: a repository must not be able to change what
+its agent may do. Only the standard library is imported, because `initialize` is answered through this module.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODES = ("ask", "auto", "read-only")
+DIALECTS = ("xml", "json", "fence")
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used. The message names the setting and where it came from."""
+
+
+def _user_dir(kind: str) -> Path:
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs("punie-acp", appauthor=False)
+    return Path({"config": dirs.user_config_path, "data": dirs.user_data_path, "log": dirs.user_log_path}[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One immutable set of choices. Times are in seconds, sizes in the unit that the name says."""
+
+    # What runs.
+    model: str = (
+        "auto"  # a catalogue name, an installed name, a pydantic-ai name ("openai:…"), or "import:module:attribute"
+    )
+    dialect: str = ""  # how the model writes a tool call: one of DIALECTS; empty: what the catalogue or template says
+    mode: str = "ask"  # one of MODES: the mode of a new session
+    temperature: float = 0.0
+    context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
+
+    # Where a turn ends by itself.
+    max_model_requests: int = 12
+    max_external_calls: int = 500
+    max_turn_tokens: int = 16384  # decoded, in one turn
+    max_turn_seconds: float = 900.0
+    max_request_tokens: int = 2048  # decoded, in one model request
+
+    # Where a program ends by itself.
+    program_seconds: float = 30.0  # running, pauses not counted
+    program_memory_mib: int = 256
+    program_output_bytes: int = 64 * 1024
+    program_recursion: int = 200
+    command_seconds: float = 120.0  # one shell command, unless the program asks for less
+
+    # The wire and the log.
+    max_line_bytes: int = 64 * 1024 * 1024
+    log_level: str = "info"  # "debug" logs prompts, programs and file contents too
+
+    # Where things are kept.
+    config_dir: Path = field(default_factory=lambda: _user_dir("config"))
+    data_dir: Path = field(default_factory=lambda: _user_dir("data"))
+    log_dir: Path = field(default_factory=lambda: _user_dir("log"))
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of installed models, one subfolder a model."""
+        return self.data_dir / "models"
+
+    def with_changes(self, changes: Mapping[str, str], origin: str) -> Settings:
+        """A copy with `changes` (setting name to text) applied; `origin` is named in a `SettingsError`."""
+        return replace(self, **{name: _parse(name, text, origin) for name, text in changes.items()})
+
+
+def load_settings(environ: Mapping[str, str] | None = None, overrides: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force: defaults, then the user's file, then `PUNIE_*` in `environ`, then `overrides`.
+
+    Raises `SettingsError` for an unknown name in the file, a value of the wrong type, or a file that is not TOML.
+    """
+    environ = os.environ if environ is None else environ
+    from_environment = {name: environ[f"PUNIE_{name.upper()}"] for name in _NAMES if f"PUNIE_{name.upper()}" in environ}
+    directories = {name: text for name, text in from_environment.items() if name == "config_dir"}
+    settings = Settings().with_changes(directories, "the environment")
+    file = settings.config_dir / "settings.toml"
+    settings = settings.with_changes(_read_file(file), str(file))
+    settings = settings.with_changes(from_environment, "the environment")
+    return settings.with_changes(overrides or {}, "the command line")
+
+
+def _read_file(file: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+    unknown = sorted(set(table) - set(_NAMES))
+    if unknown:
+        raise SettingsError(f"{file}: unknown setting {unknown[0]!r}. Known: {', '.join(_NAMES)}")
+    return {name: str(value) for name, value in table.items()}
+
+
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Settings)}
+_NAMES = tuple(_DEFAULTS)
+_CHOICES = {"mode": MODES, "dialect": ("", *DIALECTS), "log_level": ("debug", "info", "warning", "error")}
+
+
+def _parse(name: str, text: str, origin: str) -> str | int | float | Path:
+    default = _DEFAULTS[name]
+    if name in _CHOICES and text not in _CHOICES[name]:
+        choices = ", ".join(repr(choice) for choice in _CHOICES[name])
+        raise SettingsError(f"{name} is {text!r} in {origin}; it must be one of {choices}")
+    if name.endswith("_dir"):
+        return Path(text).expanduser()
+    if isinstance(default, str):
+        return text
+    try:
+        number = int(text) if isinstance(default, int) else float(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r} in {origin}; it must be a number") from None
+    if number < 0 or (number == 0 and name != "temperature"):
+        raise SettingsError(f"{name} is {text!r} in {origin}; it must be greater than zero")
+    return number
