@@ -1,4 +1,4 @@
-"""What happens while one program runs, as values. `server/` turns them into ACP updates; this room knows none of those."""
+"""What happens while one program runs, as values. `server/` turns them into ACP updates; this room knows none."""
 
 from __future__ import annotations
 

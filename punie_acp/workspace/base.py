@@ -1,4 +1,4 @@
-"""Where external calls have their effects, as a protocol. `local.py` is the disk and shell, `editor.py` the ACP client."""
+"""Where external calls have their effects, as a protocol: `local.py` is the disk and shell, `editor.py` the client."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class PathEscape(PermissionError):
+class PathEscapeError(PermissionError):
     """A path leads outside the session's folders, by itself, by `..`, or through a symbolic link."""
 
 
-class NotText(ValueError):
+class NotTextError(ValueError):
     """A file is binary or in no known encoding, or is too large to be read as text."""
 
 
@@ -76,7 +76,7 @@ class Workspace(Protocol):
     def resolve(self, path: str) -> Path:
         """The absolute, resolved form of `path` (relative ones start at `root`; `~` is not expanded).
 
-        Raises `PathEscape` where it lies outside `roots`.
+        Raises `PathEscapeError` where it lies outside `roots`.
         """
         ...
 
@@ -89,7 +89,7 @@ class Workspace(Protocol):
         ...
 
     async def read_text(self, path: Path) -> str:
-        """The text of a file with newlines as `\\n` and no byte-order mark. Raises `NotText`, `FileNotFoundError`…"""
+        """The text of a file with newlines as `\\n` and no byte-order mark. Raises `NotTextError`, `FileNotFoundError`…"""
         ...
 
     async def read_bytes(self, path: Path) -> bytes: ...

@@ -1,0 +1,20 @@
+"""The entry of the program. `--stdio` skips the command line, for whose imports an editor need not wait."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run `punie-acp` with the arguments of this process."""
+    if "--stdio" in sys.argv[1:]:
+        from punie_acp.server.stdio import serve_stdio
+
+        sys.exit(serve_stdio(sys.argv[1:]))
+    from punie_acp.cli import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()
