@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run `punie-acp` with the arguments of this process."""
     if "--stdio" in sys.argv[1:]:
-        from punie_acp.server.stdio import serve_stdio
+        from punie_acp.server.serve import serve_stdio
 
         sys.exit(serve_stdio(sys.argv[1:]))
     from punie_acp.cli import app
