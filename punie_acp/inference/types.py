@@ -1,0 +1,108 @@
+"""What goes into an engine and what comes out of it: values, and the Protocol that a model is written against.
+
+Only the standard library is imported, so that everybody may use these types before MLX is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+Device: TypeAlias = Literal["metal", "cuda", "cpu"]
+FinishReason: TypeAlias = Literal["stop", "length", "cancelled"]
+
+
+class EngineError(RuntimeError):
+    """The model cannot be loaded or cannot run this request. The message is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One prompt to continue. Greedy at `temperature` 0; otherwise `seed` makes it repeatable."""
+
+    tokens: tuple[int, ...]  # the whole prompt, rendered: (time,)
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop_tokens: frozenset[int] = field(kw_only=True)  # ids that end generation (not emitted)
+    cache_key: str | None = None  # the session: its KV cache is kept between requests; None: no reuse
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillProgress:
+    """So many prompt tokens are in the KV cache, those found there already included."""
+
+    done: int  # tokens
+    total: int  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEvent:
+    """One decoded token, as soon as it is known."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFinished:
+    """The last event of a request. `length`: `max_tokens` or the context limit was reached."""
+
+    reason: FinishReason
+    prompt_tokens: int
+    cached_tokens: int  # of the prompt, found in the KV cache
+    completion_tokens: int  # emitted; a stop token does not count
+    prefill_seconds: float
+    decode_seconds: float
+
+
+EngineEvent: TypeAlias = PrefillProgress | TokenEvent | GenerationFinished
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What was loaded, and how."""
+
+    path: Path
+    device: Device
+    context_tokens: int  # prompt and answer together
+    eos_tokens: frozenset[int]
+    vocabulary: int  # rows of the output layer, which may exceed the tokenizer's vocabulary
+    resident_bytes: int  # weights, as they are held in memory
+    load_seconds: float
+    blas: str  # "mkl", "openblas", "accelerate", "reference"; "none" where the GPU computes
+    warning: str | None  # a slow BLAS, and the remedy
+
+
+class Engine(Protocol):
+    """The MLX side of inference: token ids in, token ids out. Requests run one at a time, first come first served."""
+
+    async def load(self) -> ModelInfo:
+        """Load the model. Idempotent; concurrent callers share one load. Raises `EngineError`."""
+        ...
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """None until loaded."""
+        ...
+
+    def generate(self, request: GenerationRequest) -> AbstractAsyncContextManager[AsyncIterator[EngineEvent]]:
+        """Run a request, loading the model first if need be.
+
+        Leaving the context cancels at the next token or prefill step. Iterating raises `EngineError` where the
+        request cannot run (a prompt longer than the context), and ends after `GenerationFinished`.
+        """
+        ...
+
+    async def forget(self, cache_key: str) -> None:
+        """Drop the KV cache of a session."""
+        ...
+
+    async def close(self) -> None:
+        """End the thread and free every array. The engine cannot be used afterwards."""
+        ...
