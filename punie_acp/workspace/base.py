@@ -73,10 +73,11 @@ class Workspace(Protocol):
         """`root` and the session's additional directories."""
         ...
 
-    def resolve(self, path: str) -> Path:
+    def resolve(self, path: str, *, follow: bool = True) -> Path:
         """The absolute, resolved form of `path` (relative ones start at `root`; `~` is not expanded).
 
-        Raises `PathEscapeError` where it lies outside `roots`.
+        With `follow=False` a symbolic link in the last place stays itself: for `delete` and `rename`, which act on
+        the link. Raises `PathEscapeError` where it lies outside `roots`.
         """
         ...
 

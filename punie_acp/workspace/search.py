@@ -1,0 +1,90 @@
+"""Lines of text files that match a regular expression."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from punie_acp.workspace import disk, text
+from punie_acp.workspace.base import Match, NotTextError
+from punie_acp.workspace.find import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from punie_acp.workspace.paths import Roots
+
+MAX_MATCHES = 2000
+"""A search ends after so many lines."""
+MAX_FILE_BYTES = 2 * 1024 * 1024
+"""Larger files are passed over, as are binary ones."""
+MAX_LINE_CHARACTERS = 500
+"""A longer matching line is cut, with an ellipsis at its end."""
+MAX_SECONDS = 20.0
+"""Of one search. An expression that backtracks without end runs into it."""
+
+
+def search(roots: Roots, files: Sequence[Path], pattern: str, stop: Callable[[], bool]) -> list[Match]:
+    """At most `MAX_MATCHES` matches in `files`, in their order.
+
+    Raises `ValueError` for a pattern that does not compile, `TimeoutError` after `MAX_SECONDS`, `Stopped`.
+    """
+    finder = _Finder(pattern, stop)
+    matches: list[Match] = []
+    for path in files:
+        for number, line in finder.lines(_read(roots, path)):
+            matches.append(Match(roots.display(path), number, _shorten(line)))
+            if len(matches) == MAX_MATCHES:
+                return matches
+    return matches
+
+
+class _Finder:
+    """A compiled expression with the time that is left to it.
+
+    `regex` rather than `re`: same syntax, but it lets go of the interpreter's lock while it matches, and it can be
+    given a time limit. With `re`, one bad pattern would stop the event loop, and with it the user's cancel.
+    """
+
+    def __init__(self, pattern: str, stop: Callable[[], bool]) -> None:
+        import regex
+
+        try:
+            self._search = regex.compile(pattern).search
+        except regex.error as error:
+            raise ValueError(f"the regular expression {pattern!r} does not compile: {error}") from None
+        self._stop = stop
+        self._ends = time.monotonic() + MAX_SECONDS
+
+    def lines(self, content: str) -> Iterator[tuple[int, str]]:
+        """Numbers and texts of the lines of `content` that match."""
+        if self._stop():
+            raise Stopped
+        for number, line in enumerate(content.split("\n"), start=1):
+            if self._matches(line):
+                yield number, line
+
+    def _matches(self, line: str) -> bool:
+        left = self._ends - time.monotonic()
+        if left > 0:
+            try:
+                return self._search(line, timeout=left, concurrent=True) is not None
+            except TimeoutError:
+                pass
+        raise TimeoutError(f"the search took longer than {MAX_SECONDS:.0f} seconds; use a simpler pattern or a glob")
+
+
+def _read(roots: Roots, path: Path) -> str:
+    """The text of a file worth searching, else nothing."""
+    found = disk.describe(path)
+    if found is None or found.kind != "file" or found.size > MAX_FILE_BYTES:
+        return ""
+    try:
+        return text.decode(disk.read_file(roots, path), path.name).text
+    except (OSError, NotTextError):  # gone, unreadable, or not text: a search shows what there is
+        return ""
+
+
+def _shorten(line: str) -> str:
+    return line if len(line) <= MAX_LINE_CHARACTERS else line[:MAX_LINE_CHARACTERS] + "…"
