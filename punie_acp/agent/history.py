@@ -1,0 +1,61 @@
+"""The conversation between turns: what is kept of an interrupted one, and what is dropped when it grows too long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic_ai.messages import ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart, UserPromptPart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_ai.messages import ModelMessage
+
+
+def complete_messages(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """`messages` without a last response whose tool calls were never answered, as an interrupted turn leaves it."""
+    kept = list(messages)
+    answered = {
+        part.tool_call_id
+        for message in kept
+        if isinstance(message, ModelRequest)
+        for part in message.parts
+        if isinstance(part, ToolReturnPart) or part.part_kind == "retry-prompt"
+    }
+    while kept and _is_open(kept[-1], answered):
+        kept.pop()
+    return kept
+
+
+def _is_open(message: ModelMessage, answered: set[str]) -> bool:
+    if not isinstance(message, ModelResponse):
+        return False
+    calls = [part.tool_call_id for part in message.parts if isinstance(part, ToolCallPart)]
+    return not message.parts or any(call not in answered for call in calls)
+
+
+def compacted(messages: Sequence[ModelMessage], budget: int) -> list[ModelMessage]:
+    """The newest whole turns that fit `budget` tokens, with at least the newest; all where nothing is known of lengths.
+
+    The last response tells how many tokens the whole conversation had; each turn's share is taken by its characters.
+    """
+    messages = list(messages)
+    total = next((_context(message) for message in reversed(messages) if isinstance(message, ModelResponse)), 0)
+    tokens_per_character = total / max(1, sum(map(_characters, messages)))
+    starts = [index for index, message in enumerate(messages) if _starts_turn(message)]
+    for start in starts:
+        if sum(map(_characters, messages[start:])) * tokens_per_character <= budget:
+            return messages[start:]
+    return messages[starts[-1] :] if starts else messages
+
+
+def _context(response: ModelResponse) -> int:
+    return response.usage.input_tokens + response.usage.output_tokens
+
+
+def _characters(message: ModelMessage) -> int:
+    return sum(len(str(getattr(part, "content", None) or getattr(part, "args", ""))) for part in message.parts)
+
+
+def _starts_turn(message: ModelMessage) -> bool:
+    return isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts)

@@ -1,0 +1,115 @@
+"""From the name of a model to a pydantic-ai model that is ready, loaded once and shared by all sessions."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pydantic_ai.models import Model
+
+    from punie_acp.inference.engine import MlxEngine
+    from punie_acp.settings import Settings
+
+
+class ModelUnavailableError(Exception):
+    """A model cannot be used; the message says why and what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyModel:
+    """A model that answers, and what a client may be told of it."""
+
+    name: str
+    model: Model
+    context_tokens: int | None = None
+    warning: str | None = None  # something that makes it slower than it could be
+
+
+class Models:
+    """The models of this process. A local one is loaded in the engine's own thread, at most one at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ready: dict[str, ReadyModel] = {}
+        self._engine: MlxEngine | None = None
+        self._local = ""  # the name whose model the engine holds
+        self._loading = anyio.Lock()
+
+    async def get(self, name: str, on_wait: Callable[[str], Awaitable[None]] | None = None) -> ReadyModel:
+        """The model called `name` (see `Settings.model`), loading it first if need be.
+
+        `on_wait` is told, in a sentence for the user, that this takes a while. Raises `ModelUnavailableError`.
+        """
+        if name not in self._ready and on_wait is not None and ":" not in name:
+            await on_wait("Loading the model …")
+        async with self._loading:
+            if name not in self._ready:
+                self._ready[name] = await self._load(name)
+            return self._ready[name]
+
+    async def close(self) -> None:
+        """End the engine's thread."""
+        if self._engine is not None:
+            await self._engine.close()
+
+    async def _load(self, name: str) -> ReadyModel:
+        if name.startswith("import:"):
+            return ReadyModel(name, await anyio.to_thread.run_sync(_imported, name.removeprefix("import:")))
+        if ":" in name:
+            return ReadyModel(name, await anyio.to_thread.run_sync(_inferred, name))
+        return await self._load_local(name)
+
+    async def _load_local(self, name: str) -> ReadyModel:
+        from punie_acp.inference.chat import Chat
+        from punie_acp.inference.dialects import choose_dialect
+        from punie_acp.inference.engine import MlxEngine
+        from punie_acp.inference.model import LocalModel
+        from punie_acp.inference.types import EngineError
+        from punie_acp.weights.store import ModelStore, WeightsError
+
+        settings = self._settings
+        try:
+            installed = await anyio.to_thread.run_sync(ModelStore(settings.models_dir).resolve, name)
+            await self._replace_engine(name, MlxEngine(installed.path, context_tokens=settings.context_tokens))
+            assert self._engine is not None
+            info = await self._engine.load()
+            chat = await anyio.to_thread.run_sync(Chat.load, installed.path)
+        except (WeightsError, EngineError) as error:
+            raise ModelUnavailableError(str(error)) from error
+        dialect = choose_dialect(settings.dialect, installed.dialect, chat.template)
+        model = LocalModel(self._engine, chat, dialect, model_name=installed.name)
+        return ReadyModel(installed.name, model, info.context_tokens, info.warning)
+
+    async def _replace_engine(self, name: str, engine: MlxEngine) -> None:
+        """One engine at a time: two models would not fit in the memory of the laptops this is made for."""
+        if self._engine is not None:
+            self._ready.pop(self._local, None)
+            await self._engine.close()
+        self._engine, self._local = engine, name
+
+
+def _imported(path: str) -> Model:
+    """The pydantic-ai model at `module:attribute`; a callable there is called without arguments."""
+    module, _, attribute = path.partition(":")
+    try:
+        value = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ModelUnavailableError(f"the model 'import:{path}' cannot be imported: {error}") from error
+    return value() if callable(value) else value
+
+
+def _inferred(name: str) -> Model:
+    from pydantic_ai.exceptions import UserError
+    from pydantic_ai.models import infer_model
+
+    try:
+        return infer_model(name)
+    except (UserError, ImportError, ValueError) as error:
+        raise ModelUnavailableError(f"the model {name!r} cannot be used: {error}") from error
