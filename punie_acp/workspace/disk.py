@@ -122,6 +122,16 @@ def _keep_owner_and_mode(descriptor: int, before: os.stat_result) -> None:
     os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
+def set_mode(roots: Roots, path: Path, mode: int) -> None:
+    """Set the permission bits of a file."""
+    with naming(roots.display(path)), _open_parent(roots, path) as folder:
+        descriptor = os.open(path.name, _READ, dir_fd=folder)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+
 def make_folder(roots: Roots, path: Path, *, parents: bool, exist_ok: bool) -> None:
     """Make a folder, as `Path.mkdir` does."""
     with naming(roots.display(path)):

@@ -103,9 +103,21 @@ class LocalWorkspace:
     async def write_bytes(self, path: Path, data: bytes) -> None:
         await anyio.to_thread.run_sync(disk.replace_file, self._roots, path, data)
 
+    async def set_mode(self, path: Path, mode: int) -> None:
+        """Set the permission bits of a file."""
+        disk.set_mode(self._roots, path, mode)
+
     async def stat(self, path: Path) -> FileStat | None:
         with naming(self.display(path)):
-            return disk.describe(path) if self._roots.contain(path) else None
+            found = disk.describe(path)
+            return self._described_target(path) or found if found and found.kind == "other" else found
+
+    def _described_target(self, link: Path) -> FileStat | None:
+        """What a link leads to, where that lies within the session's folders."""
+        try:
+            return disk.describe(self.resolve(str(link)))
+        except OSError:
+            return None
 
     async def list_directory(self, path: Path) -> list[str]:
         return await anyio.to_thread.run_sync(disk.list_folder, self._roots, path)

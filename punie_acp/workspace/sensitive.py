@@ -19,8 +19,8 @@ _SECRETS = (
         "passwords and access tokens are kept in files of this name",
         (
             ".netrc _netrc .npmrc .yarnrc.yml .pypirc .pgpass .my.cnf .htpasswd .git-credentials .dockercfg "
-            ".vault_pass* credentials credentials.* .credentials* secrets secrets.* service-account*.json service_account*.json "
-            "client_secret*.json *.tfstate *.tfvars"
+            ".vault_pass* credentials credentials.* .credentials* secrets secrets.* service-account*.json "
+            "service_account*.json client_secret*.json *.tfstate *.tfvars"
         ),
     ),
 )
