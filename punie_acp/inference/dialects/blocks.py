@@ -1,0 +1,136 @@
+"""The `<tool_call>` block, in which XML and JSON calls are written alike: one parser reads both.
+
+A model that was told one form now and then writes the other, or forgets the opener, or puts the call in a fence.
+"""
+
+from __future__ import annotations
+
+import json as json_library
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from punie_acp.inference.dialects import json, xml
+from punie_acp.inference.dialects.base import JsonValue, Parser, Reader, Step, Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDialect:
+    """XML or JSON within `<tool_call>`, as the chat templates of Qwen3-Coder and Qwen2.5 have it."""
+
+    name: Literal["xml", "json"]
+    result_role: Literal["tool", "user"] = "tool"
+
+    def instructions(self, tools: Sequence[Tool]) -> str:
+        """The tools and how to call them, for a chat template that says neither."""
+        if not tools:
+            return ""
+        listed = "\n".join(json_library.dumps(tool.as_function()["function"], ensure_ascii=False) for tool in tools)
+        example = self.render_call("NAME", {"PARAMETER": "value"})
+        return f"# Tools\n<tools>\n{listed}\n</tools>\nTo call one, write exactly this and stop:\n{example}"
+
+    def parser(self, tools: Sequence[Tool]) -> Parser:
+        """Reads blocks until text follows the last one; with a single tool that takes a program, until the first."""
+        return Parser(lambda reader: read_answer(reader, tools))
+
+    def render_call(self, name: str, arguments: Mapping[str, JsonValue]) -> str:
+        """The whole block."""
+        render = xml.render_function if self.name == "xml" else json.render_object
+        return f"{_OPEN}\n{render(name, arguments)}\n{_CLOSE}"
+
+    def frame_result(self, role: str, *, failed: bool) -> tuple[str, str]:
+        """Templates frame what has the role `tool` themselves."""
+        error = "Error:\n" if failed else ""
+        return (error, "") if role == "tool" else (f"<tool_response>\n{error}", "\n</tool_response>")
+
+
+def read_answer(reader: Reader, tools: Sequence[Tool]) -> Step[None]:
+    """Text, then calls. It ends at the end of the calls, so that a model cannot go on to invent their results."""
+    one_program = len(tools) == 1 and tools[0].program_parameter() is not None
+    while not (yield from _opens(reader, tools)):
+        char = yield from reader.take()
+        if not char:
+            return reader.flush()
+        reader.say(char)
+    yield from _read_block(reader, tools)
+    while not one_program:
+        end = reader.position
+        yield from reader.skip()
+        if not (yield from _opens(reader, tools)):
+            reader.position = end
+            return None
+        yield from _read_block(reader, tools)
+    return None
+
+
+def _read_block(reader: Reader, tools: Sequence[Tool]) -> Step[None]:
+    end = reader.position
+    while True:
+        yield from reader.skip()
+        if (yield from reader.accept(_CLOSE)):
+            return
+        if (yield from reader.accept("<function=")):
+            yield from xml.read_function(reader, tools)
+        elif (yield from reader.char()) in ("{", "["):
+            yield from json.read_calls(reader, tools)
+        else:
+            break
+        end = reader.position
+    reader.position = end
+
+
+def _opens(reader: Reader, tools: Sequence[Tool]) -> Step[bool]:
+    """Whether a call begins here; then the position is at its `<function=` or its brace."""
+    char = yield from reader.char()
+    if char != "<" and not (char in ("`", "{") and reader.at_line_start()):
+        return False
+    start = reader.position
+    opens = yield from _read_opener(reader, tools)
+    if not opens:
+        reader.position = start
+    return opens
+
+
+def _read_opener(reader: Reader, tools: Sequence[Tool]) -> Step[bool]:
+    yield from _skip_fence(reader)
+    if (yield from reader.accept(_OPEN)):
+        yield from reader.skip()
+        yield from _skip_fence(reader)
+        body = reader.position
+        opens = (yield from reader.accept("<function=")) or (yield from _at_object(reader))
+    else:
+        body = reader.position
+        opens = (yield from _names_a_tool(reader, "<function=", ">", tools)) or (
+            yield from _names_a_tool(reader, '{"name":"', '"', tools)
+        )
+    reader.position = body
+    return opens
+
+
+def _skip_fence(reader: Reader) -> Step[None]:
+    if (yield from reader.accept("```")):
+        yield from reader.until("\n`<{")
+        yield from reader.skip()
+
+
+def _at_object(reader: Reader) -> Step[bool]:
+    yield from reader.skip("[ \t\r\n")
+    return (yield from reader.char()) == "{"
+
+
+def _names_a_tool(reader: Reader, before: str, after: str, tools: Sequence[Tool]) -> Step[bool]:
+    """Whether `before`, the name of a tool and `after` stand here, white space aside: prose may name the markup."""
+    start = reader.position
+    for mark in before:
+        if mark in '"{:':
+            yield from reader.skip()
+        if not (yield from reader.accept(mark)):
+            reader.position = start
+            return False
+    name = yield from reader.until(after + "\n")
+    reader.position = start
+    return name.strip() in {tool.name for tool in tools}
