@@ -5,8 +5,10 @@ ChatML, and Qwen2 or Qwen3 weights as safetensors, float32, half precision or qu
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Family = Literal["qwen2", "qwen3"]
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -25,7 +27,8 @@ CHAT_TEMPLATE = """\
     {%- if messages[0]['role'] == 'system' %}{{- messages[0]['content'] + '\\n\\n' }}{%- endif %}
     {{- '# Tools\\n\\n<tools>' }}
     {%- for tool in tools %}{{- '\\n' + (tool | tojson) }}{%- endfor %}
-    {{- '\\n</tools>\\n\\nFor each call, write {"name": ..., "arguments": ...} within <tool_call></tool_call>.<|im_end|>\\n' }}
+    {{- '\\n</tools>\\n\\n' }}
+    {{- 'Write each call as {"name": ..., "arguments": ...} within <tool_call></tool_call>.<|im_end|>\\n' }}
 {%- endif %}
 {%- for message in messages %}
     {%- if message.role == 'tool' %}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from punie_acp.inference.folder import read_json, stop_ids
 from punie_acp.inference.types import EngineError
 
 if TYPE_CHECKING:
@@ -113,27 +114,15 @@ def load_tokenizer(path: Path) -> ChatTokenizer:
     except Exception as error:  # the library raises bare Exception
         raise EngineError(f"{file} cannot be read ({error}); import or download the model again.") from error
     config = read_json(path / "tokenizer_config.json")
-    source = _template_source(path, config)
+    source, specials = _template_source(path, config), _special_tokens(config)
     return ChatTokenizer(
         backend=backend,
         template_source=source,
-        special_tokens=_special_tokens(config),
-        eos_tokens=_eos_tokens(path, config, backend),
+        special_tokens=specials,
+        eos_tokens=stop_ids(path)
+        | {eos for eos in [backend.token_to_id(specials.get("eos_token", ""))] if eos is not None},
         _template=_compile(source) if source else None,
     )
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The object in `file`, empty where there is no such file. Raises `EngineError` for what is not an object."""
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{file} cannot be read ({error}); import or download the model again.") from error
-    if not isinstance(value, dict):
-        raise EngineError(f"{file} does not hold a JSON object; import or download the model again.")
-    return value
 
 
 def _template_source(path: Path, config: Mapping[str, Any]) -> str:
@@ -142,27 +131,22 @@ def _template_source(path: Path, config: Mapping[str, Any]) -> str:
         return file.read_text(encoding="utf-8")
     template = config.get("chat_template") or ""
     if isinstance(template, list):  # several by name, the older form
-        by_name: dict[str, str] = {entry["name"]: entry["template"] for entry in template}
+        named = cast("list[dict[str, str]]", template)
+        by_name = {entry["name"]: entry["template"] for entry in named}
         return by_name.get("tool_use") or by_name.get("default", "")
     return template
 
 
 def _special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
-    names = [name for name in config if name.endswith("_token") and config[name]]
-    return {name: text for name in names if isinstance(text := _content(config[name]), str)}
+    texts = {name: _content(value) for name, value in config.items() if name.endswith("_token")}
+    return {name: text for name, text in texts.items() if text}
 
 
-def _content(token: Any) -> Any:  # noqa: ANN401 - a string, or an object with its text under "content"
-    return token["content"] if isinstance(token, dict) else token
-
-
-def _eos_tokens(path: Path, config: Mapping[str, Any], backend: Tokenizer) -> frozenset[int]:
-    """From the model's own files: which of them says so differs from model to model, so all of them count."""
-    found = {backend.token_to_id(str(_content(config.get("eos_token"))))}
-    for name in ("generation_config.json", "config.json"):
-        ids = read_json(path / name).get("eos_token_id")
-        found.update(ids if isinstance(ids, list) else [ids])
-    return frozenset(token for token in found if isinstance(token, int))
+def _content(token: object) -> str:
+    """A token in tokenizer_config.json is a string, or an object with its text under "content"."""
+    if isinstance(token, dict):
+        token = cast("dict[str, object]", token).get("content")
+    return token if isinstance(token, str) else ""
 
 
 def _compile(source: str) -> Template:
@@ -176,8 +160,8 @@ def _compile(source: str) -> Template:
 
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
     environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = _local_time
+    names = cast("dict[str, object]", environment.globals)
+    names.update(raise_exception=refuse, strftime_now=_local_time)
     try:
         return environment.from_string(source)
     except TemplateError as error:

@@ -1,0 +1,164 @@
+"""One request, start to end, on the engine's thread: prompt into the cache, then token after token.
+
+mlx_lm's `generate_step` does the numerical work: while a token is handed over, the next is already being computed.
+Whatever is to decode faster later (prompt lookup, a draft model) takes the place of `_decode`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from punie_acp.inference.types import EngineError, GenerationFinished, PrefillProgress, TokenEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    import mlx.core as mx
+
+    from punie_acp.inference.kv import PromptCache, SessionCaches
+    from punie_acp.inference.loading import LoadedModel
+    from punie_acp.inference.types import EngineEvent, FinishReason, GenerationRequest
+
+
+class _CancelledError(Exception):
+    """Raised out of prefill."""
+
+
+def check_request(request: GenerationRequest, context_tokens: int, vocabulary: int) -> None:
+    """Raises `EngineError` for a request that this model cannot run."""
+    if not request.tokens or request.max_tokens < 1:
+        raise EngineError("A request needs at least one token of prompt and one to decode.")
+    if len(request.tokens) >= context_tokens:
+        raise EngineError(
+            f"The conversation is {len(request.tokens)} tokens long and the context holds {context_tokens}; "
+            "start a new session, or raise `context_tokens` in the settings."
+        )
+    if not 0 <= min(request.tokens) <= max(request.tokens) < vocabulary:
+        raise EngineError("The prompt holds token ids that the model does not have; its tokenizer is not the model's.")
+
+
+def run_request(
+    loaded: LoadedModel,
+    caches: SessionCaches,
+    request: GenerationRequest,
+    *,
+    cancelled: Callable[[], bool],
+    emit: Callable[[EngineEvent], None],
+) -> None:
+    """Run `request`, whose last event is `GenerationFinished`. `cancelled` is asked at every token and prefill step."""
+    started = perf_counter()
+    cache, reused = caches.checkout(request.cache_key, request.tokens)
+
+    def progress(done: int, _total: int) -> None:
+        if cancelled():
+            raise _CancelledError
+        emit(PrefillProgress(reused + done, len(request.tokens)))
+
+    answer = _Answer(list(request.tokens))
+    with _wired(loaded):
+        tokens = _decode(loaded, request, cache, reused, progress)
+        try:
+            answer.take(tokens, request, loaded.context_tokens, cancelled, emit)
+        except _CancelledError:
+            answer.reason = "cancelled"
+        finally:
+            tokens.close()
+    caches.keep(request.cache_key, answer.known, cache)
+    ended = perf_counter()
+    first = answer.first_token_at or ended
+    emit(
+        GenerationFinished(
+            reason=answer.reason,
+            prompt_tokens=len(request.tokens),
+            cached_tokens=reused,
+            completion_tokens=answer.emitted,
+            prefill_seconds=first - started,
+            decode_seconds=ended - first,
+        )
+    )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has become of a request so far."""
+
+    known: list[int]  # the prompt and every token decoded, emitted or not: what the cache may hold
+    emitted: int = 0
+    reason: FinishReason = "length"
+    first_token_at: float | None = None
+
+    def take(
+        self,
+        tokens: Iterator[int],
+        request: GenerationRequest,
+        context_tokens: int,
+        cancelled: Callable[[], bool],
+        emit: Callable[[EngineEvent], None],
+    ) -> None:
+        budget = min(request.max_tokens, context_tokens - len(request.tokens))
+        for token in tokens:
+            self.first_token_at = self.first_token_at or perf_counter()
+            self.known.append(token)
+            if token in request.stop_tokens or cancelled():
+                self.reason = "stop" if token in request.stop_tokens else "cancelled"
+                return
+            emit(TokenEvent(token))
+            self.emitted += 1
+            if self.emitted == budget:
+                return
+
+
+def _decode(
+    loaded: LoadedModel,
+    request: GenerationRequest,
+    cache: PromptCache,
+    reused: int,
+    progress: Callable[[int, int], None],
+) -> Generator[int]:
+    """Token ids without end. When one is yielded, its own keys and values are being added to `cache`."""
+    import mlx.core as mx
+    from mlx_lm.generate import generate_step
+
+    steps = generate_step(
+        mx.array(request.tokens[reused:]),
+        loaded.model,
+        max_tokens=-1,
+        sampler=_sampler(request),
+        prompt_cache=cache,
+        prefill_step_size=loaded.prefill_step,
+        prompt_progress_callback=progress,
+    )
+    try:
+        for token, _ in steps:
+            yield int(token)
+    finally:
+        steps.close()
+
+
+def _sampler(request: GenerationRequest) -> Callable[[mx.array], mx.array]:
+    import mlx.core as mx
+    from mlx_lm.sample_utils import make_sampler
+
+    if request.seed is not None:
+        mx.random.seed(request.seed)
+    return make_sampler(temp=request.temperature, top_p=request.top_p)
+
+
+@contextmanager
+def _wired(loaded: LoadedModel) -> Generator[None]:
+    """Keep the weights from being paged out on Metal while they are used; mlx_lm's `wired_limit` without its print."""
+    if loaded.device != "metal":
+        yield
+        return
+    import mlx.core as mx
+    from mlx_lm.generate import generation_stream
+
+    before = mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
+    try:
+        yield
+    finally:
+        mx.synchronize(generation_stream)  # the limit must not change under a running evaluation
+        mx.set_wired_limit(before)
