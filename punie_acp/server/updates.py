@@ -111,12 +111,11 @@ class Updates:
     async def _(self, event: ProgramWritten) -> None:
         program = self._programs.get(event.program_id)
         if program is None:
-            self._programs[event.program_id] = program = _OpenProgram()
-            await self._send(_start(event.program_id, "execute", "Writing a program", content=_code(event.code)))
-        if event.code != program.code and (event.complete or _due(program)):
-            title = _program_title(event.code) if event.complete else None
-            await self._send(_update(event.program_id, title=title, content=_code(event.code)))
+            self._programs[event.program_id] = _OpenProgram(event.code, sent=time.monotonic())
+            await self._send(_program_start(event))
+        elif event.code != program.code and (event.complete or _due(program)):
             program.code, program.sent = event.code, time.monotonic()
+            await self._send(_update(event.program_id, content=_code(event.code)))
 
     @_emit.register
     async def _(self, event: ProgramDropped) -> None:
@@ -237,14 +236,14 @@ def _call_meta(event: CallRequested) -> dict[str, Any]:
     }
 
 
-def _start(call_id: str, kind: schema.ToolKind, title: str, *, content: list[ToolContent]) -> schema.ToolCallStart:
+def _program_start(event: ProgramWritten) -> schema.ToolCallStart:
     return schema.ToolCallStart(
         session_update="tool_call",
-        tool_call_id=call_id,
-        kind=kind,
-        title=title,
+        tool_call_id=event.program_id,
+        kind="execute",
+        title="Writing a program",
         status="pending",
-        content=content,
+        content=_code(event.code) or None,
         field_meta={"tool_name": "execute_code"},
     )
 
