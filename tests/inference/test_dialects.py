@@ -77,6 +77,11 @@ def program_of(events):
     return arguments["code"]
 
 
+XML, XML_END = "<tool_call>\n<function=execute_code>\n<parameter=code>\n", "\n</parameter>\n</function>\n</tool_call>"
+CALL = '<tool_call>\n{"name": "execute_code", "arguments": '
+DOCSTRING = 'x = """\n</parameter>\n</function>\n"""'
+JSON, JSON_END = CALL + '{"code": "', '"}}\n</tool_call>'
+
 # Programs with strings and comments in which every marker of every dialect may stand.
 MARKERS = [
     "</parameter>",
@@ -205,32 +210,32 @@ def _streamed(events):
 @pytest.mark.parametrize(
     ("dialect", "text", "program"),
     [
-        ("xml", "<tool_call>\n<function=execute_code>\n<parameter=code>\nx = '</parameter>'\n</parameter>\n</function>\n</tool_call>", "x = '</parameter>'"),
-        ("xml", '<tool_call>\n<function=execute_code>\n<parameter=code>\nx = """\n</parameter>\n</function>\n"""\n</parameter>\n</function>', 'x = """\n</parameter>\n</function>\n"""'),
-        ("xml", "<tool_call>\n<function=execute_code>\n<parameter=code>\nprint(1)\nprint(2)", "print(1)\nprint(2)"),
-        ("xml", "<tool_call>\n<function=execute_code>\n<parameter=code>\nprint(1)\n</function>\n</tool_call>", "print(1)"),
-        ("xml", "<tool_call>\n<function=execute_code>\n<parameter=code>\nprint(1)\n</tool_call>\n<tool_response>2", "print(1)"),
-        ("xml", "<tool_call><function=execute_code><parameter=code>print(1)</parameter></function></tool_call>", "print(1)"),
-        ("xml", "<function=execute_code>\n<parameter=code>\nprint(1)\n</parameter>\n</function>\n</tool_call>", "print(1)"),
-        ("xml", "```xml\n<tool_call>\n<function=execute_code>\n<parameter=code>\nprint(1)\n</parameter>\n</function>\n</tool_call>\n```", "print(1)"),
+        ("xml", XML + "x = '</parameter>'" + XML_END, "x = '</parameter>'"),
+        ("xml", XML + DOCSTRING + "\n</parameter>\n</function>", DOCSTRING),
+        ("xml", XML + "print(1)\nprint(2)", "print(1)\nprint(2)"),
+        ("xml", XML + "print(1)\n</function>\n</tool_call>", "print(1)"),
+        ("xml", XML + "print(1)\n</tool_call>\n<tool_response>2", "print(1)"),
+        ("xml", XML.replace("\n", "") + "print(1)" + XML_END.replace("\n", ""), "print(1)"),
+        ("xml", "<function=execute_code>\n<parameter=code>\nprint(1)" + XML_END, "print(1)"),
+        ("xml", "```xml\n" + XML + "print(1)" + XML_END + "\n```", "print(1)"),
         ("xml", "<tool_call>\n<function=execute_code>\nprint(1)\n</function>\n</tool_call>", "print(1)"),
-        ("xml", "<tool_call>\n<function=execute_code>\n<parameter=code>\nprint('''a)\n</parameter>\n</function>\n</tool_call>", "print('''a)"),
-        ("xml", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)"}}\n</tool_call>', "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)\nprint(2)"}}\n</tool_call>', "print(1)\nprint(2)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print("a", "b")"}}\n</tool_call>', 'print("a", "b")'),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "re.findall(\'\\d+\', x)"}}\n</tool_call>', "re.findall('\\d+', x)"),
-        ("json", "<tool_call>\n{'name': 'execute_code', 'arguments': {'code': 'print(1)', }}\n</tool_call>", "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": """print("a")\n"""}}\n</tool_call>', 'print("a")\n'),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": "{\\"code\\": \\"print(1)\\"}"}\n</tool_call>', "print(1)"),
+        ("xml", XML + "print('''a)" + XML_END, "print('''a)"),
+        ("xml", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)' + JSON_END, "print(1)"),
+        ("json", JSON + "print(1)\nprint(2)" + JSON_END, "print(1)\nprint(2)"),
+        ("json", JSON + 'print("a", "b")' + JSON_END, 'print("a", "b")'),
+        ("json", JSON + "re.findall('\\d+', x)" + JSON_END, "re.findall('\\d+', x)"),
+        ("json", (CALL + '{"code": "print(1)", }}\n</tool_call>').replace('"', "'"), "print(1)"),
+        ("json", JSON + '""print("a")\n""' + JSON_END, 'print("a")\n'),
+        ("json", CALL + '"{\\"code\\": \\"print(1)\\"}"}\n</tool_call>', "print(1)"),
         ("json", '<tool_call>\n{"arguments": {"code": "print(1)"}, "name": "execute_code"}\n</tool_call>', "print(1)"),
         ("json", '<tool_call>\n{"name": "execute_code", "code": "print(1)"}\n</tool_call>', "print(1)"),
-        ("json", '<tool_call>\n{"type": "function", "function": {"name": "execute_code", "arguments": {"code": "print(1)"}}}', "print(1)"),
-        ("json", '<tool_call>\n{"arguments": {"code": "print(1)"}}\n</tool_call>', "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)', "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)\n</tool_call>', "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)"}\n</tool_call>', "print(1)"),
+        ("json", JSON.replace("{", '{"type": "function", "function": {', 1) + 'print(1)"}}}', "print(1)"),
+        ("json", '<tool_call>\n{"arguments": {"code": "print(1)' + JSON_END, "print(1)"),
+        ("json", JSON + "print(1)", "print(1)"),
+        ("json", JSON + "print(1)\n</tool_call>", "print(1)"),
+        ("json", JSON + 'print(1)"}\n</tool_call>', "print(1)"),
         ("json", '```json\n{"name": "execute_code", "arguments": {"code": "print(1)"}}\n```\nDone.', "print(1)"),
-        ("json", '<tool_call>\n{"name": "execute_code", "arguments": {"code": "print(1)"}} trailing\n</tool_call>', "print(1)"),
+        ("json", JSON + 'print(1)"}} trailing\n</tool_call>', "print(1)"),
         ("fence", "```python\nprint(1)\n```\n```output\n2", "print(1)"),
         ("fence", "```Python\nprint(1)", "print(1)"),
         ("fence", "Sure: ```py\nprint(1)```", "print(1)"),
@@ -247,7 +252,7 @@ def test_what_models_really_write_is_read_as_meant(dialect, text, program):
 
 
 def test_text_before_a_call_is_kept_and_text_after_it_dropped():
-    text = "Let me see.\n<tool_call>\n<function=execute_code>\n<parameter=code>\n1\n</parameter>\n</function>\n</tool_call>"
+    text = f"Let me see.\n{XML}1{XML_END}"
     events, parser = parse("xml", text + "\n<tool_response>invented")
     assert text_of(events) == "Let me see."
     assert parser.consumed == len(text)
@@ -278,7 +283,7 @@ def test_every_call_is_delivered_whether_in_one_block_or_in_several():
         f"<tool_call>\n{first}\n</tool_call>\n<tool_call>\n{second}\n</tool_call>\nDone.",
     ):
         assert calls(parse("xml", text, MANY)[0]) == expected
-    one, two = ('{"name": "search", "arguments": {"line": %d}}' % line for line in (1, 2))
+    one, two = (f'{{"name": "search", "arguments": {{"line": {line}}}}}' for line in (1, 2))
     for text in (f"<tool_call>\n{one}\n{two}\n</tool_call>", f"<tool_call>[{one}, {two}]</tool_call>"):
         assert calls(parse("json", text, MANY)[0]) == [("search", {"line": 1}), ("search", {"line": 2})]
 

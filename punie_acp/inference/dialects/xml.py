@@ -66,7 +66,7 @@ def _only_parameter(tool: Tool) -> str | None:
 
 def _read_value(reader: Reader, tool: Tool, parameter: str, *, shown: bool) -> Step[JsonValue]:
     schema = tool.parameter(parameter)
-    shown = shown and schema.get("type", "string") == "string"
+    shown = shown and _is_text(schema)
     strings = PythonStrings() if parameter == tool.program_parameter() else None
     value: list[str] = []
     yield from reader.accept("\n")
@@ -117,9 +117,13 @@ def _follows_value(reader: Reader) -> Step[bool]:
     return (yield from reader.accept("<parameter=")) or (yield from reader.accept("<function="))
 
 
+def _is_text(schema: Mapping[str, object]) -> bool:
+    return schema.get("type", "string") == "string" and not schema.keys() & {"anyOf", "oneOf", "allOf", "$ref"}
+
+
 def convert(text: str, schema: Mapping[str, object]) -> JsonValue:
     """The value that `text` stands for by its JSON schema; the text itself where it cannot be read as that."""
-    if schema.get("type", "string") == "string" and not schema.keys() & {"anyOf", "oneOf", "$ref", "allOf"}:
+    if _is_text(schema):
         return text
     stripped = text.strip()
     if stripped in _PYTHON_CONSTANTS:

@@ -1,0 +1,390 @@
+"""The engine as a pydantic-ai model: streams text and tool calls as they are decoded, and counts real tokens."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_ai.exceptions import UserError
+from pydantic_ai.models import Model, StreamedResponse
+from pydantic_ai.profiles import ModelProfile
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import RequestUsage
+
+from punie_acp.inference.conversation import Conversation, keepsake, to_tools
+from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, TextDelta
+from punie_acp.inference.types import GenerationFinished, GenerationRequest, PrefillProgress, TokenEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from pydantic_ai.messages import (
+        FinishReason,
+        ModelMessage,
+        ModelResponse,
+        ModelResponsePart,
+        ModelResponseStreamEvent,
+    )
+    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.tools import RunContext
+
+    from punie_acp.inference.chat import Chat
+    from punie_acp.inference.dialects import Dialect, JsonValue, ParseEvent, Parser, Tool
+    from punie_acp.inference.tokenizer import TextStream
+    from punie_acp.inference.types import Engine, EngineEvent
+
+PROVIDER = "punie-acp"
+DEFAULT_MAX_TOKENS = 2048
+
+
+class LocalModelSettings(ModelSettings, total=False):
+    """The standard settings that count here are `max_tokens`, `temperature`, `top_p` and `seed`."""
+
+    cache_key: str  # the session whose KV cache is used and kept
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading:
+    """The model is being loaded; the answer waits for it."""
+
+    model_name: str
+
+
+WaitEvent = ModelLoading | PrefillProgress
+
+
+class LocalModel(Model[None]):
+    """One engine, one chat template, one dialect. It holds no conversation: the messages do, and the engine's cache."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        chat: Chat,
+        dialect: Dialect,
+        *,
+        model_name: str,
+        on_wait: Callable[[WaitEvent], Awaitable[None]] | None = None,
+    ) -> None:
+        """`on_wait` is told what an answer waits for before its first token."""
+        # pydantic-ai would add notices to the system prompt in the middle of a conversation, and so void the KV cache.
+        super().__init__(profile=ModelProfile(default_framing_announcement="never"))
+        self._engine = engine
+        self._chat = chat
+        self._dialect = dialect
+        self._model_name = model_name
+        self._on_wait = on_wait
+
+    @property
+    def model_name(self) -> str:
+        """The name under which the model is installed."""
+        return self._model_name
+
+    @property
+    def system(self) -> str:
+        """Who serves the model: this program."""
+        return PROVIDER
+
+    @property
+    def context_window(self) -> int | None:
+        """Prompt and answer together, in tokens; None until the model is loaded."""
+        return self._engine.info.context_tokens if self._engine.info else None
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """The whole answer."""
+        async with self.request_stream(messages, model_settings, model_request_parameters) as stream:
+            async for _ in stream:
+                pass
+            return stream.get()
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse]:
+        """The answer while it is decoded. Leaving the context stops the engine at the next token.
+
+        Raises `EngineError` where the engine cannot run the request, `UserError` for what this model cannot be sent.
+        """
+        settings, parameters = self.prepare_request(model_settings, model_request_parameters)
+        tools = to_tools(parameters.declared_tool_defs.values())
+        parser = self._parser(tools)
+        request = self._generation(self._prompt(messages, parameters, tools), settings)
+        if self._on_wait and self._engine.info is None:
+            await self._on_wait(ModelLoading(self._model_name))
+        async with AsyncExitStack() as stack:
+            asked_at = perf_counter()
+            events = await stack.enter_async_context(self._engine.generate(request))
+            yield LocalStream(
+                model_request_parameters=parameters,
+                _model=self,
+                _answer=Answer(parser, self._chat.stream(), len(request.tokens), asked_at),
+                _engine_events=events,
+                _stop=stack.aclose,
+            )
+
+    async def count_tokens(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> RequestUsage:
+        """The length of the prompt, by the model's own tokenizer."""
+        _, parameters = self.prepare_request(model_settings, model_request_parameters)
+        tools = to_tools(parameters.declared_tool_defs.values())
+        return RequestUsage(input_tokens=len(self._prompt(messages, parameters, tools)))
+
+    def details(self, tokens: Sequence[int], parts: Sequence[ModelResponsePart]) -> dict[str, Any]:
+        """What a response keeps, so that it can be told again in the tokens that it was made of."""
+        return keepsake(tokens, parts, self._chat, self._dialect)
+
+    async def tell(self, event: WaitEvent) -> None:
+        """Pass on what an answer waits for."""
+        if self._on_wait:
+            await self._on_wait(event)
+
+    def _parser(self, tools: Sequence[Tool]) -> Parser:
+        try:
+            return self._dialect.parser(tools)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def _prompt(
+        self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, tools: Sequence[Tool]
+    ) -> tuple[int, ...]:
+        parts = self._get_instruction_parts(messages, parameters) or []
+        return Conversation(self._chat, self._dialect, tools).tokens(messages, [part.content for part in parts])
+
+    def _generation(self, tokens: tuple[int, ...], settings: ModelSettings | None) -> GenerationRequest:
+        chosen = cast("LocalModelSettings", settings or {})
+        return GenerationRequest(
+            tokens=tokens,
+            max_tokens=chosen.get("max_tokens", DEFAULT_MAX_TOKENS),
+            temperature=chosen.get("temperature", 0.0),
+            top_p=chosen.get("top_p", 1.0),
+            seed=chosen.get("seed"),
+            stop_tokens=self._chat.stop_tokens,
+            cache_key=chosen.get("cache_key"),
+        )
+
+
+class Answer:
+    """One answer while it is decoded: its tokens, what they say, and how long they took."""
+
+    def __init__(self, parser: Parser, text: TextStream, prompt_tokens: int, asked_at: float) -> None:
+        self.calls = 0
+        self.malformed: list[str] = []
+        self.finish_reason: FinishReason | None = None
+        self._parser = parser
+        self._text = text
+        self._prompt_tokens = prompt_tokens
+        self._cached_tokens: int | None = None
+        self._tokens: list[int] = []
+        self._lengths: list[int] = []  # characters decoded, after each token
+        self._asked_at = asked_at
+        self._first_at: float | None = None
+        self._last_at = asked_at
+        self._finished: GenerationFinished | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more tokens are wanted."""
+        return self._parser.done
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens of the answer, (time,), without those after the end of its last call."""
+        wanted = self._parser.consumed if self._parser.done else None
+        for count, length in enumerate(self._lengths, start=1):
+            if wanted is not None and length >= wanted:
+                return self._tokens[:count]
+        return self._tokens
+
+    def prefilled(self, progress: PrefillProgress) -> None:
+        """Take note of what the cache held: the engine reports it before it computes anything."""
+        if self._cached_tokens is None:
+            self._cached_tokens = progress.done
+
+    def decoded(self, token: int) -> list[ParseEvent]:
+        """What `token` says."""
+        self._last_at = perf_counter()
+        self._first_at = self._first_at or self._last_at
+        piece = self._text.add(token)
+        self._tokens.append(token)
+        self._lengths.append((self._lengths[-1] if self._lengths else 0) + len(piece))
+        events = self._parser.feed(piece)
+        if self._parser.done:
+            self.finish_reason = "tool_call"
+        return self._noted(events)
+
+    def ended(self, finished: GenerationFinished) -> list[ParseEvent]:
+        """The rest of what was said."""
+        self._finished = finished
+        events = self._noted([*self._parser.feed(self._text.finish()), *self._parser.finish()])
+        reasons: dict[str, FinishReason] = {"length": "length", "cancelled": "error"}
+        self.finish_reason = reasons.get(finished.reason, "tool_call" if self.calls else "stop")
+        return events
+
+    def usage(self) -> RequestUsage:
+        """Counted by the engine where it finished, else by what has arrived."""
+        done = self._finished
+        return RequestUsage(
+            input_tokens=self._prompt_tokens,
+            cache_read_tokens=done.cached_tokens if done else self._cached_tokens or 0,
+            output_tokens=done.completion_tokens if done else len(self._tokens),
+        )
+
+    def timings(self) -> dict[str, float]:
+        """Seconds. The first token's time is from the request on, waiting for the engine included."""
+        first = self._first_at or self._last_at
+        done = self._finished
+        return {
+            "prefill_seconds": done.prefill_seconds if done else first - self._asked_at,
+            "decode_seconds": done.decode_seconds if done else self._last_at - first,
+            "first_token_seconds": first - self._asked_at,
+        }
+
+    def _noted(self, events: list[ParseEvent]) -> list[ParseEvent]:
+        self.calls += sum(isinstance(event, CallStart) for event in events)
+        self.malformed += [event.reason for event in events if isinstance(event, Malformed)]
+        return events
+
+
+@dataclass(slots=True)
+class ArgumentsWriter:
+    """Writes the arguments of one call as JSON, after the opening brace, while their values arrive."""
+
+    call: int = 0  # which call of the answer
+    _open: str | None = None  # the string that is being written
+    _written: set[str] = field(default_factory=set[str])
+
+    def piece(self, name: str, text: str) -> str:
+        """JSON for the next piece of the string `name`."""
+        before = "" if name == self._open else self._close() + self._key(name) + '"'
+        self._open = name
+        return before + json.dumps(text, ensure_ascii=False)[1:-1]
+
+    def end(self, arguments: Mapping[str, JsonValue]) -> str:
+        """JSON for what has not been written, and the end."""
+        parts = [self._close()]
+        for name, value in arguments.items():
+            if name not in self._written:
+                parts.append(self._key(name) + json.dumps(value, ensure_ascii=False))
+        return "".join([*parts, "}"])
+
+    def _key(self, name: str) -> str:
+        comma = ", " if self._written else ""
+        self._written.add(name)
+        return f"{comma}{json.dumps(name, ensure_ascii=False)}: "
+
+    def _close(self) -> str:
+        closing = '"' if self._open is not None else ""
+        self._open = None
+        return closing
+
+
+@dataclass
+class LocalStream(StreamedResponse):
+    """Turns the engine's tokens into pydantic-ai's events."""
+
+    _model: LocalModel
+    _answer: Answer
+    _engine_events: AsyncIterator[EngineEvent]
+    _stop: Callable[[], Awaitable[None]]
+    _arguments: ArgumentsWriter = field(default_factory=ArgumentsWriter)
+    _timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
+        async for event in self._engine_events:
+            for said in await self._read(event):
+                for told in self._tell(said):
+                    yield told
+            if self._answer.complete:
+                await self._stop()
+                break
+
+    async def _read(self, event: EngineEvent) -> list[ParseEvent]:
+        match event:
+            case PrefillProgress():
+                self._answer.prefilled(event)
+                await self._model.tell(event)
+                return []
+            case TokenEvent(token):
+                return self._answer.decoded(token)
+            case GenerationFinished():
+                return self._answer.ended(event)
+
+    def _tell(self, said: ParseEvent) -> Iterator[ModelResponseStreamEvent]:
+        parts = self._parts_manager
+        match said:
+            case TextDelta(text):
+                yield from parts.handle_text_delta(vendor_part_id="text", content=text, ignore_leading_whitespace=True)
+            case CallStart(name):
+                self._arguments = ArgumentsWriter(self._arguments.call + 1)
+                yield from self._call(name, "{")
+            case ArgumentDelta(name, text):
+                yield from self._call(None, self._arguments.piece(name, text))
+            case CallEnd(arguments):
+                yield from self._call(None, self._arguments.end(arguments))
+            case Malformed():
+                pass
+
+    def _call(self, name: str | None, arguments: str) -> Iterator[ModelResponseStreamEvent]:
+        return self._parts_manager.handle_tool_call_delta_events(
+            vendor_part_id=self._arguments.call, tool_name=name, args=arguments
+        )
+
+    def get(self) -> ModelResponse:
+        """The answer so far. However it ends, it can be told again, and is counted."""
+        answer = self._answer
+        self.finish_reason = answer.finish_reason
+        self.provider_details = {
+            **self._model.details(answer.tokens, self._parts_manager.get_parts()),
+            **answer.timings(),
+            **({"malformed": answer.malformed} if answer.malformed else {}),
+        }
+        return super().get()
+
+    @property
+    def usage(self) -> RequestUsage:
+        """Real tokens, so far."""
+        return self._answer.usage()
+
+    async def close_stream(self) -> None:
+        """Stop the engine at the next token."""
+        await self._stop()
+
+    def get_stream_cancel_errors(self) -> tuple[type[BaseException], ...]:
+        """None: a stream that is closed just ends."""
+        return ()
+
+    @property
+    def model_name(self) -> str:
+        """As the model's."""
+        return self._model.model_name
+
+    @property
+    def provider_name(self) -> str:
+        """As the model's `system`."""
+        return PROVIDER
+
+    @property
+    def provider_url(self) -> None:
+        """Nothing leaves this process."""
+        return
+
+    @property
+    def timestamp(self) -> datetime:
+        """When the answer began."""
+        return self._timestamp
