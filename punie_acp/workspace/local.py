@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -146,10 +145,6 @@ class LocalWorkspace:
         return sorted(found)
 
     async def search(self, pattern: str, glob: str | None = None) -> list[Match]:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"the regular expression {pattern!r} does not compile: {error}") from None
         return await _in_stoppable_thread(lambda stop: self._search(pattern, glob, stop))
 
     def _search(self, pattern: str, glob: str | None, stop: Callable[[], bool]) -> list[Match]:

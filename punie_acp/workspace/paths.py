@@ -40,8 +40,10 @@ class Roots:
             raise FileNotFoundError(errno.ENOENT, "an empty path names no file")
         _refuse_impossible(path)
         joined = os.path.join(self.first, path)  # noqa: PTH118 - pathlib would drop the trailing "/.." of "link/.."
-        resolved = Path(os.path.realpath(joined)) if follow else _resolve_parent(joined)
-        self._refuse_circle(resolved, path, follow=follow)
+        try:
+            resolved = _without_links(joined) if follow else _without_links_above(joined)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
         if not self.contain(resolved):
             raise PathEscapeError(errno.EACCES, self._escape_message(resolved, path), path)
         return resolved
@@ -57,14 +59,6 @@ class Roots:
     def display(self, path: Path) -> str:
         """`path` relative to the first folder where it lies below, else absolute; with forward slashes."""
         return (path.relative_to(self.first) if path.is_relative_to(self.first) else path).as_posix()
-
-    def _refuse_circle(self, resolved: Path, path: str, *, follow: bool) -> None:
-        # realpath stops silently where links go round; the system says so.
-        try:
-            resolved.stat(follow_symlinks=follow)
-        except OSError as error:
-            if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
-                raise OSError(error.errno, os.strerror(error.errno), path) from None
 
     def _escape_message(self, resolved: Path, path: str) -> str:
         through = "" if path.startswith("/") or ".." in Path(path).parts else f" (a link to {resolved})"
@@ -87,11 +81,23 @@ def _refuse_impossible(path: str) -> None:
         raise OSError(errno.EINVAL, "no file can have this name", repr(path))
 
 
-def _resolve_parent(joined: str) -> Path:
+def _without_links(joined: str) -> Path:
+    """The real path, as far as it exists. Raises `OSError` where links go round or a name is too long."""
+    try:
+        return Path(os.path.realpath(joined, strict=True))
+    except (FileNotFoundError, NotADirectoryError):
+        resolved = os.path.realpath(joined)
+    # Without `strict`, realpath leaves everything after a circle of links as it was, links too.
+    if os.path.realpath(resolved) != resolved:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return Path(resolved)
+
+
+def _without_links_above(joined: str) -> Path:
     parent, name = os.path.split(joined.rstrip("/"))
     if name in {"", ".", ".."}:
-        return Path(os.path.realpath(joined))
-    return Path(os.path.realpath(parent), name)
+        return _without_links(joined)
+    return _without_links(parent) / name
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import anyio
 import anyio.abc
 
 from punie_acp.workspace.base import CommandProgress, CommandResult
+from punie_acp.workspace.guard import guard
 from punie_acp.workspace.output import KeptOutput, Reporter
 
 if TYPE_CHECKING:
@@ -56,7 +57,17 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
     Raises `FileNotFoundError` or `PermissionError` where the program of a sequence cannot be started; a shell answers
     with exit codes 127 and 126 instead.
     """
-    process = await anyio.open_process(
+    async with guard() as watching:
+        process = await _start(command)
+        try:
+            await watching.watch_over(process.pid)
+            return await _Running(process, command).watch(on_progress)
+        finally:
+            await _end(process)
+
+
+async def _start(command: Command) -> anyio.abc.Process:
+    return await anyio.open_process(
         command.line if isinstance(command.line, str) else list(command.line),
         stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -65,11 +76,6 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
         env=command.env,
         start_new_session=True,
     )
-    try:
-        return await _Running(process, command).watch(on_progress)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await _end(process)
 
 
 class _Running:

@@ -50,11 +50,12 @@ def normalise(text: str) -> str:
 
 def decode(data: bytes, name: str) -> Decoded:
     """The text in `data`. `name` is for the message of a `NotTextError`."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            decoded = _decode_exactly(data[len(mark) :], encoding)
-            if decoded is not None:
-                return Decoded(decoded, encoding, mark)
+    for mark, encoding in (pair for pair in _MARKS if data.startswith(pair[0])):
+        decoded = _decode_exactly(data[len(mark) :], encoding)
+        if decoded is not None:
+            return Decoded(decoded, encoding, mark)
+    if data.startswith(tuple(mark for mark, _ in _MARKS)):
+        raise NotTextError(f"{name} begins with the byte-order mark of Unicode text but goes on with something else")
     if b"\0" in data:
         raise NotTextError(f"{name} is a binary file (it contains NUL bytes), not text")
     for encoding in ("utf-8",) if _CONTROL.search(data) else ("utf-8", "cp1252", "latin-1"):
@@ -111,6 +112,9 @@ def _with_each_lines_end(old: list[tuple[str, str]], new: list[str], usual: str)
     for old_at, new_at, length in _common_runs([content for content, _ in old], new):
         for offset in range(length):
             ends[new_at + offset] = old[old_at + offset][1] or usual
+    for at, following in enumerate(new[1:-1]):
+        if not following and (ends[at], ends[at + 1]) == ("\r", "\n"):
+            ends[at] = "\r\n"  # or the two would become one line end
     return "".join(line + end for line, end in zip(new[:-1], ends, strict=False)) + new[-1]
 
 
