@@ -97,6 +97,12 @@ def read_floats(block: BlockType, rows: Bytes) -> Floats:
             return read_grid(block, rows).weights()
 
 
+# Of numpy's own width: a Python integer would make numpy's types forget that codes are bytes.
+_NIBBLE, _FOUR = np.uint8(0x0F), np.uint8(4)
+_PAIR, _BIT = np.uint8(3), np.uint8(1)
+_SIX_BITS, _SIX = np.uint8(63), np.uint8(6)
+_PAIR_SHIFTS = np.array([0, 2, 4, 6], np.uint8)[:, None]
+
 _Read = tuple["Bytes", "Floats", "Floats", int]
 
 
@@ -107,12 +113,12 @@ def _half(blocks: Bytes, offset: int) -> Floats:
 
 def _nibbles(packed: Bytes) -> Bytes:
     """(…, n) bytes to (…, 2n) codes: all low nibbles, then all high ones."""
-    return np.concatenate([packed & 0x0F, packed >> 4], axis=-1)
+    return np.concatenate([packed & _NIBBLE, packed >> _FOUR], axis=-1)
 
 
 def _fifth_bits(blocks: Bytes, offset: int) -> Bytes:
     """The 32 high bits of a Q5_0 or Q5_1 block, each as 0 or 16."""
-    return np.unpackbits(blocks[:, offset : offset + 4], axis=1, bitorder="little") << 4
+    return np.unpackbits(blocks[:, offset : offset + 4], axis=1, bitorder="little") << _FOUR
 
 
 def _q4_0(blocks: Bytes) -> _Read:
@@ -135,33 +141,33 @@ def _q5_1(blocks: Bytes) -> _Read:
 
 def _q8_0(blocks: Bytes) -> _Read:
     scale = _half(blocks, 0)
-    return blocks[:, 2:34] ^ 0x80, scale, -128 * scale, 8  # flipping the sign bit adds 128 to an int8
+    return blocks[:, 2:34] ^ np.uint8(0x80), scale, -128 * scale, 8  # flipping the sign bit adds 128 to an int8
 
 
 def _q2_k(blocks: Bytes) -> _Read:
     sub = blocks[:, 0:16]
     packed = blocks[:, 16:80].reshape(-1, 2, 1, 32)
-    codes = (packed >> np.array([0, 2, 4, 6], np.uint8)[None, None, :, None]) & 3
-    return codes.reshape(-1, 256), _half(blocks, 80) * (sub & 0x0F), -_half(blocks, 82) * (sub >> 4), 2
+    codes = (packed >> _PAIR_SHIFTS) & _PAIR
+    scales, minimums = (sub & _NIBBLE).astype(np.float32), (sub >> _FOUR).astype(np.float32)
+    return codes.reshape(-1, 256), _half(blocks, 80) * scales, -_half(blocks, 82) * minimums, 2
 
 
 def _q3_k(blocks: Bytes) -> _Read:
     high = np.unpackbits(blocks[:, 0:32, None], axis=2, bitorder="little").transpose(0, 2, 1).reshape(-1, 256)
     packed = blocks[:, 32:96].reshape(-1, 2, 1, 32)
-    low = (packed >> np.array([0, 2, 4, 6], np.uint8)[None, None, :, None]) & 3
+    low = (packed >> _PAIR_SHIFTS) & _PAIR
     scales = blocks[:, 96:108]
-    low_nibbles = np.concatenate([scales[:, :8] & 0x0F, scales[:, :8] >> 4], axis=1)
-    high_pairs = np.concatenate([(scales[:, 8:] >> shift) & 3 for shift in (0, 2, 4, 6)], axis=1)
-    sub = (low_nibbles | (high_pairs << 4)).astype(np.float32) - 32
+    high_pairs = ((scales[:, None, 8:] >> _PAIR_SHIFTS) & _PAIR).reshape(-1, 16)
+    sub = (_nibbles(scales[:, :8]) | (high_pairs << _FOUR)).astype(np.float32) - 32
     scale = _half(blocks, 108) * sub
-    return low.reshape(-1, 256) | (high << 2), scale, -4 * scale, 3
+    return low.reshape(-1, 256) | (high << np.uint8(2)), scale, -4 * scale, 3
 
 
 def _sub_scales(packed: Bytes) -> tuple[Floats, Floats]:
     """The eight 6-bit scales and minimums that Q4_K and Q5_K pack into 12 bytes."""
     first, second, third = packed[:, 0:4], packed[:, 4:8], packed[:, 8:12]
-    scales = np.concatenate([first & 63, (third & 0x0F) | ((first >> 6) << 4)], axis=1)
-    minimums = np.concatenate([second & 63, (third >> 4) | ((second >> 6) << 4)], axis=1)
+    scales = np.concatenate([first & _SIX_BITS, (third & _NIBBLE) | ((first >> _SIX) << _FOUR)], axis=1)
+    minimums = np.concatenate([second & _SIX_BITS, (third >> _FOUR) | ((second >> _SIX) << _FOUR)], axis=1)
     return scales.astype(np.float32), minimums.astype(np.float32)
 
 
@@ -174,15 +180,15 @@ def _q4_k(blocks: Bytes) -> _Read:
 def _q5_k(blocks: Bytes) -> _Read:
     scales, minimums = _sub_scales(blocks[:, 4:16])
     low = _nibbles(blocks[:, 48:176].reshape(-1, 4, 32)).reshape(-1, 8, 32)
-    high = (blocks[:, 16:48].reshape(-1, 1, 32) >> np.arange(8, dtype=np.uint8)[None, :, None]) & 1
-    return (low | (high << 4)).reshape(-1, 256), _half(blocks, 0) * scales, -_half(blocks, 2) * minimums, 5
+    high = (blocks[:, 16:48].reshape(-1, 1, 32) >> np.arange(8, dtype=np.uint8)[:, None]) & _BIT
+    return (low | (high << _FOUR)).reshape(-1, 256), _half(blocks, 0) * scales, -_half(blocks, 2) * minimums, 5
 
 
 def _q6_k(blocks: Bytes) -> _Read:
     low = _nibbles(blocks[:, 0:128].reshape(-1, 2, 64)).reshape(-1, 2, 4, 32)
-    high = (blocks[:, 128:192].reshape(-1, 2, 1, 32) >> np.array([0, 2, 4, 6], np.uint8)[None, None, :, None]) & 3
-    scale = _half(blocks, 208) * np.ascontiguousarray(blocks[:, 192:208]).view(np.int8)
-    return (low | (high << 4)).reshape(-1, 256), scale, -32 * scale, 6
+    high = (blocks[:, 128:192].reshape(-1, 2, 1, 32) >> _PAIR_SHIFTS) & _PAIR
+    scale = _half(blocks, 208) * np.ascontiguousarray(blocks[:, 192:208]).view(np.int8).astype(np.float32)
+    return (low | (high << _FOUR)).reshape(-1, 256), scale, -32 * scale, 6
 
 
 _READERS: dict[str, Callable[[Bytes], _Read]] = {

@@ -7,7 +7,8 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
+from importlib import metadata, resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from punie_acp.weights.errors import WeightsError
@@ -64,20 +65,29 @@ def find_model(name: str, catalogue: tuple[CatalogueModel, ...]) -> CatalogueMod
 def choose_model(
     memory_bytes: int, device: Device, catalogue: tuple[CatalogueModel, ...] | None = None
 ) -> CatalogueModel:
-    """What `auto` means on a machine with this much memory in all: the first that fits, else the one that needs least."""
+    """What `auto` means on a machine with this much memory in all: the first that fits, else the smallest."""
     models = catalogue or load_catalogue()
     fitting = [model for model in models if device in model.min_memory and memory_bytes >= model.min_memory[device]]
     return fitting[0] if fitting else min(models, key=lambda model: model.memory_bytes[device])
 
 
 def detect_device() -> Device:
-    """Where MLX would run here. Imports MLX on Linux only, where the answer depends on the installed back end."""
+    """Where MLX would run here. Does not import MLX on a CPU: the engine must load a fast BLAS before that happens."""
     if sys.platform == "darwin":
         return "metal"
+    if not _has_cuda_back_end():
+        return "cpu"
     import mlx.core as mx
 
     has_cuda: bool = mx.cuda.is_available()
     return "cuda" if has_cuda else "cpu"
+
+
+def _has_cuda_back_end() -> bool:
+    """Whether MLX for CUDA (mlx-cuda-12, mlx-cuda-13, …) is installed, and there is a card."""
+    if not Path("/dev/nvidiactl").exists():
+        return False
+    return any(str(package.name).startswith("mlx-cuda") for package in metadata.distributions())
 
 
 def machine_memory(device: Device) -> int:

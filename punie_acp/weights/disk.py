@@ -6,14 +6,14 @@ import errno
 import hashlib
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from punie_acp.weights.errors import DiskFullError
 from punie_acp.weights.progress import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
+    from pathlib import Path
 
 _CHUNK = 1 << 20
 
@@ -36,7 +36,7 @@ def require_space(needed: int, path: Path, free: Callable[[Path], int], purpose:
 
 
 @contextmanager
-def full_disk_told(path: Path) -> Iterator[None]:
+def full_disk_told(path: Path) -> Generator[None]:
     """Turns the operating system's "no space left" (or quota) into a `DiskFullError`."""
     try:
         yield
@@ -65,8 +65,8 @@ def tree_bytes(folder: Path) -> int:
 
 
 @contextmanager
-def exclusive(lock: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold `lock` against other processes. `waiting` is called once if another one has it. A dead process holds none."""
+def exclusive(lock: Path, waiting: Callable[[], None]) -> Generator[None]:
+    """Hold `lock` against other processes. `waiting` is called if another has it. The dead hold none."""
     import fcntl
 
     lock.parent.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ def read_gguf(path: Path) -> GgufFile:
 
 
 def _parse(path: Path, data: npt.NDArray[np.uint8]) -> GgufFile:
-    cursor = _Cursor(memoryview(data))
+    cursor = _Cursor(memoryview(data))  # pyright: ignore[reportArgumentType] -- numpy says so from Python 3.12 on
     if bytes(cursor.take(4)) != b"GGUF":
         raise GgufError(f"{path.name} is not a GGUF file.")
     version = cursor.scalar("I")

@@ -16,7 +16,7 @@ from punie_acp.weights.disk import sha256_of
 from punie_acp.weights.errors import ChecksumError, NetworkError, WeightsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from punie_acp.weights.progress import Progress
@@ -80,17 +80,19 @@ def _download(repository: str, revision: str, files: list[_RemoteFile], folder: 
 
 
 def _bring(repository: str, revision: str, file: _RemoteFile, folder: Path, progress: Progress) -> None:
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub import hf_hub_url, utils
+    from huggingface_hub.file_download import (
+        http_get,  # pyright: ignore[reportUnknownVariableType] -- its headers are a bare dict
+    )
 
+    headers: dict[str, str] = utils.build_hf_headers()
     part = _part(folder, file)
     with part.open("ab") as out:
         http_get(
             hf_hub_url(repository, file.name, revision=revision),
             out,
             resume_size=out.tell(),
-            headers=build_hf_headers(),
+            headers=headers,
             expected_size=file.size,
             tqdm_class=_bar(progress),
         )
@@ -117,7 +119,7 @@ def _is_intact(path: Path, file: _RemoteFile) -> bool:
 
 
 @contextmanager
-def _network(repository: str) -> Iterator[None]:
+def _network(repository: str) -> Generator[None]:
     """Turns what huggingface_hub raises into one sentence of ours."""
     import httpx2
     from huggingface_hub import constants

@@ -88,7 +88,8 @@ class MlxWeights:
 
         self._arrays: dict[str, Any] = {}
         for file in sorted(folder.glob("model*.safetensors")):
-            self._arrays.update(mx.load(str(file)))
+            loaded: Any = mx.load(str(file))
+            self._arrays.update(loaded)
         self._bits: dict[str, Any] = read_json(folder / "config.json").get("quantization", {})
 
     def rows(self, name: str, rows: slice | list[int]) -> Floats:
@@ -100,7 +101,8 @@ class MlxWeights:
         if kind == "weight" and (layer := self._bits.get(path)):
             scales, biases = self._arrays[f"{path}.scales"][chosen], self._arrays[f"{path}.biases"][chosen]
             array = mx.dequantize(array, scales, biases, group_size=layer["group_size"], bits=layer["bits"])
-        return np.array(array.astype(mx.float32))
+        floats: Any = array.astype(mx.float32)
+        return np.asarray(floats, dtype=np.float32)
 
     def all(self, name: str) -> Floats:
         return self.rows(name, slice(None))
@@ -114,13 +116,18 @@ def compare(file: GgufFile, folder: Path, progress: Progress) -> LogitDrift:
     tokens = _prompt_tokens(folder)
     passes = [ForwardPass(read_json(folder / "config.json"), w) for w in (GgufWeights(file), MlxWeights(folder))]
     states = [forward.embed(tokens) for forward in passes]
-    progress.start("comparing the logits", None)
+    progress.start("comparing the logits", sum(tensor.rows.nbytes for tensor in file.tensors.values()))
     for layer in range(passes[0].layers):
         states = [forward.layer(layer, state) for forward, state in zip(passes, states, strict=True)]
-        progress.advance(0)
+        progress.advance(_layer_bytes(file, layer))
     own, imported = (forward.logits(state) for forward, state in zip(passes, states, strict=True))
     progress.finish()
     return drift(own, imported)
+
+
+def _layer_bytes(file: GgufFile, layer: int) -> int:
+    prefix = f"blk.{layer}."
+    return sum(tensor.rows.nbytes for name, tensor in file.tensors.items() if name.startswith(prefix))
 
 
 def drift(own: Floats, other: Floats) -> LogitDrift:
@@ -172,7 +179,9 @@ class ForwardPass:
 
     def _mlp(self, path: str, state: Floats) -> Floats:
         gate = self._linear(f"{path}.gate_proj", state)
-        return self._linear(f"{path}.down_proj", gate / (1 + np.exp(-gate)) * self._linear(f"{path}.up_proj", state))
+        return self._linear(
+            f"{path}.down_proj", gate / (np.float32(1) + np.exp(-gate)) * self._linear(f"{path}.up_proj", state)
+        )
 
     def _attention(self, path: str, state: Floats) -> Floats:
         queries = self._rotate(self._split(path, "q", state, self._heads))
@@ -195,11 +204,12 @@ class ForwardPass:
     def _rotate(self, heads: Floats) -> Floats:
         """Rotary positions, the two halves of a head turned against each other (not neighbouring pairs)."""
         half = self._head_dim // 2
-        frequencies = self._theta ** (-np.arange(half, dtype=np.float64) / half)
-        angles = np.arange(heads.shape[1])[:, None] * frequencies
+        frequencies = np.power(self._theta, -np.arange(half, dtype=np.float64) / half)
+        angles = np.outer(np.arange(heads.shape[1], dtype=np.float64), frequencies)
         cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
         first, second = heads[..., :half], heads[..., half:]
-        return np.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
+        turned = [first * cosine - second * sine, second * cosine + first * sine]
+        return np.concatenate(turned, axis=-1, dtype=np.float32)
 
 
 def _log_softmax(values: Floats) -> Floats:

