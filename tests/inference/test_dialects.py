@@ -294,6 +294,13 @@ def test_a_call_without_a_readable_name_is_delivered_so_that_the_agent_can_answe
     assert any(isinstance(event, Malformed) for event in events)
 
 
+def test_fenced_json_that_calls_an_unknown_tool_is_a_call_and_other_json_is_text():
+    text = '```json\n{\n  "name": "list_files",\n  "arguments": {\n    "pattern": "*.py"\n  }\n}\n```'
+    assert calls(parse("json", text)[0]) == [("list_files", {"pattern": "*.py"})]
+    text = '{"name": "punie", "version": "1"}'
+    assert parse("json", text)[0] == [TextDelta(text)]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_program_is_shown_while_it_is_written(dialect):
     call = DIALECTS[dialect].render_call("execute_code", {"code": "first = 1\nsecond = 2\n"})

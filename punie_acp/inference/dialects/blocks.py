@@ -123,14 +123,24 @@ def _at_object(reader: Reader) -> Step[bool]:
 
 
 def _names_a_tool(reader: Reader, before: str, after: str, tools: Sequence[Tool]) -> Step[bool]:
-    """Whether `before`, the name of a tool and `after` stand here, white space aside: prose may name the markup."""
+    """Whether `before`, the name of a tool and `after` stand here: prose may name the markup.
+
+    JSON with a name and arguments is a call of a tool that does not exist: the agent answers it with those that do.
+    """
     start = reader.position
-    for mark in before:
-        if mark in '"{:':
+    named = yield from _stands(reader, before)
+    if named:
+        name = yield from reader.until(after + "\n")
+        named = name.strip() in {tool.name for tool in tools} or (yield from _stands(reader, '","arguments":{'))
+    reader.position = start
+    return named
+
+
+def _stands(reader: Reader, marks: str) -> Step[bool]:
+    """Move past `marks`, between which there may be white space."""
+    for mark in marks:
+        if mark in '"{:,':
             yield from reader.skip()
         if not (yield from reader.accept(mark)):
-            reader.position = start
             return False
-    name = yield from reader.until(after + "\n")
-    reader.position = start
-    return name.strip() in {tool.name for tool in tools}
+    return True
