@@ -11,12 +11,13 @@ import os
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MODES = ("ask", "auto", "read-only")
+Mode = Literal["ask", "auto", "read-only"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS = ("xml", "json", "fence")
 
 
@@ -40,7 +41,7 @@ class Settings:
         "auto"  # a catalogue name, an installed name, a pydantic-ai name ("openai:…"), or "import:module:attribute"
     )
     dialect: str = ""  # how the model writes a tool call: one of DIALECTS; empty: what the catalogue or template says
-    mode: str = "ask"  # one of MODES: the mode of a new session
+    mode: Mode = "ask"  # one of MODES: the mode of a new session
     temperature: float = 0.0
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 

@@ -31,7 +31,7 @@ from punie_acp.codemode.events import ProgramLimits
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Sequence
 
-    from pydantic_ai.messages import ModelMessage, AgentStreamEvent
+    from pydantic_ai.messages import AgentStreamEvent, ModelMessage
     from pydantic_ai.models import Model
     from pydantic_ai.run import AgentRun
 

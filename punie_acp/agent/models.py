@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import anyio.to_thread
@@ -97,12 +97,17 @@ class Models:
 
 def _imported(path: str) -> Model:
     """The pydantic-ai model at `module:attribute`; a callable there is called without arguments."""
+    from pydantic_ai.models import Model
+
     module, _, attribute = path.partition(":")
     try:
-        value = getattr(importlib.import_module(module), attribute)
+        value: object = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise ModelUnavailableError(f"the model 'import:{path}' cannot be imported: {error}") from error
-    return value() if callable(value) else value
+    model: object = value() if callable(value) else value
+    if not isinstance(model, Model):
+        raise ModelUnavailableError(f"'import:{path}' is a {type(model).__name__}, not a pydantic-ai model")
+    return cast("Model", model)
 
 
 def _inferred(name: str) -> Model:

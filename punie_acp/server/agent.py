@@ -25,7 +25,7 @@ from punie_acp.server.permissions import MODE_TEXTS
 from punie_acp.server.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from anyio.abc import TaskGroup
 
@@ -55,7 +55,7 @@ class AcpAgent:
         }
 
     @asynccontextmanager
-    async def connected(self, peer: Peer) -> AsyncIterator[None]:
+    async def connected(self, peer: Peer) -> AsyncGenerator[None]:
         """Serve `peer`'s client inside this; on leaving, every session has ended and the model is closed."""
         self._peer = peer
         try:

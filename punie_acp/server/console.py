@@ -40,19 +40,18 @@ async def ask(prompt: str, cwd: Path, settings: Settings, *, json: bool) -> int:
     agent = AcpAgent(settings)
     agent_peer = Peer(*agent_end, agent, max_line_bytes=settings.max_line_bytes)
     client_peer = Peer(*client_end, client, max_line_bytes=settings.max_line_bytes)
+    exit_code = 1
     async with anyio.create_task_group() as tasks, agent.connected(agent_peer):
         tasks.start_soon(agent_peer.serve)
         tasks.start_soon(client_peer.serve)
         try:
             result = await _one_turn(client_peer, prompt, cwd)
+            client.finish(result)
+            exit_code = 0 if result.get("stopReason") == "end_turn" else 1
         except RpcError as error:
             client.fail(error.message)
-            return 1
-        else:
-            client.finish(result)
-            return 0 if result.get("stopReason") == "end_turn" else 1
-        finally:
-            tasks.cancel_scope.cancel()
+        tasks.cancel_scope.cancel()
+    return exit_code
 
 
 async def _one_turn(peer: Peer, prompt: str, cwd: Path) -> dict[str, Any]:

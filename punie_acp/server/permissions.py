@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from punie_acp.codemode.events import CallType, Decision
 
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from punie_acp.codemode.events import CallRequested
+    from punie_acp.settings import Mode
 
-Mode = Literal["ask", "auto", "read-only"]
 Answer = Literal["allow_once", "allow_always", "reject_once", "reject_always", "cancelled"]
+ANSWERS: dict[str, Answer] = {answer: answer for answer in get_args(Answer)}
+"""By the id of the option that was chosen: the ids of our options are ACP's names of their kinds."""
 
 MODE_TEXTS: dict[Mode, tuple[str, str]] = {
     "ask": ("Ask", "Reads freely; asks before it changes a file or runs a command"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from punie_acp.protocol.errors import RpcError
-from punie_acp.server.permissions import Permissions
+from punie_acp.server.permissions import ANSWERS, Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from punie_acp.agent.models import Models
     from punie_acp.codemode.sandbox import Sandbox
     from punie_acp.protocol.peer import Params, Peer
-    from punie_acp.server.permissions import Answer, Mode
+    from punie_acp.server.permissions import Answer
     from punie_acp.server.prompts import PromptBlock
     from punie_acp.server.updates import Update
-    from punie_acp.settings import Settings
+    from punie_acp.settings import Mode, Settings
     from punie_acp.workspace.base import Workspace
 
 
@@ -103,8 +104,7 @@ class Session:
             return "cancelled"
         if not isinstance(outcome, AllowedOutcome):
             return "cancelled"
-        offered = {option.option_id: option.kind for option in request.options}
-        return offered.get(outcome.option_id, "cancelled")
+        return ANSWERS.get(outcome.option_id, "cancelled")
 
     async def _keep_sandbox(self) -> None:
         from punie_acp.codemode.events import ProgramLimits
@@ -133,7 +133,5 @@ def _dump(model: schema.BaseModel) -> Params:
 
 def _import_what_a_turn_needs() -> None:
     """Seconds of imports, in a thread and after `session/new` has been answered."""
-    import punie_acp.agent.models
-    import punie_acp.codemode.sandbox
-    import punie_acp.server.prompts
-    import punie_acp.server.turn  # noqa: F401
+    for module in ("agent.models", "codemode.sandbox", "server.prompts", "server.turn"):
+        importlib.import_module(f"punie_acp.{module}")

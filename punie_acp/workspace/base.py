@@ -95,7 +95,7 @@ class Workspace(Protocol):
 
     async def read_bytes(self, path: Path) -> bytes: ...
 
-    async def write_text(self, path: Path, text: str) -> None:
+    async def write_text(self, path: Path, content: str) -> None:
         """Replace or create a file, atomically; an existing one keeps encoding, line endings, BOM and mode.
 
         Missing parent folders are created.
