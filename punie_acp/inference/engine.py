@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import math
 import queue
+import sys
 import threading
 import weakref
 from concurrent.futures import Future
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from punie_acp.inference.types import GenerationRequest
 
 _CLOSED = "The engine is closed."
-_EXIT_SECONDS = 5.0  # how long the end of the process waits for a prefill step that is under way
+_EXIT_SECONDS = 30.0  # at most: the end of the process waits for the prefill step that is under way
 
 
 class MlxEngine:
@@ -258,11 +259,14 @@ class _EngineThread:
 
     def _free(self) -> None:
         self._caches = self._loaded = None
-        _running.discard(self)
-        if self.info is not None:
+        if "mlx.core" in sys.modules:
             import mlx.core as mx
 
             mx.clear_cache()
+            # What mlx 0.32 keeps for a thread holds Python objects. Freed by the thread's own end instead, it would
+            # reach for an interpreter that may be gone, and abort the process (ml-explore/mlx#4373).
+            mx.clear_streams()
+        _running.discard(self)
 
     def load_now(self) -> ModelInfo:
         from punie_acp.inference.blas import load_fast_blas

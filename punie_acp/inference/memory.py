@@ -64,9 +64,10 @@ def _expanded_size(tensor: TensorInfo, tensors: Mapping[str, TensorInfo], config
 
 
 def _group_size(layer: str, config: Mapping[str, Any]) -> int:
-    quantization: Mapping[str, Any] = config.get("quantization") or {}
+    quantization = cast("Mapping[str, Any]", config.get("quantization") or {})
     own = quantization.get(layer)
-    return int((own if isinstance(own, dict) else quantization).get("group_size", 64))
+    stated = cast("Mapping[str, Any]", own) if isinstance(own, dict) else quantization
+    return int(stated.get("group_size", 64))
 
 
 def _cgroup_bytes() -> list[int]:

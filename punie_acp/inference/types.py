@@ -94,8 +94,9 @@ class Engine(Protocol):
     def generate(self, request: GenerationRequest) -> AbstractAsyncContextManager[AsyncIterator[EngineEvent]]:
         """Run a request, loading the model first if need be.
 
-        Leaving the context cancels at the next token or prefill step. Iterating raises `EngineError` where the
-        request cannot run (a prompt longer than the context), and ends after `GenerationFinished`.
+        Entering raises `EngineError` where the model cannot be loaded or the request cannot run (a prompt longer
+        than the context); iterating raises it where decoding fails, and ends after `GenerationFinished`. Leaving
+        the context cancels at the next token or prefill step.
         """
         ...
 
