@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from punie_acp.settings import Settings
 
 TOOL_NAME = "execute_code"
+CUT_TEXT = "The program did not run: it was cut after {} tokens. Write a shorter one; split the work if need be."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,11 @@ async def execute_code(ctx: RunContext[_Turn], code: str) -> str:
     """
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
+    if _is_cut(ctx.messages):
+        await turn.observer.emit(
+            ProgramDropped(program_id, "The program was cut at the limit of tokens; it did not run.")
+        )
+        return CUT_TEXT.format(turn.settings.max_request_tokens)
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
     limits = turn.program_limits()
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
@@ -180,17 +186,17 @@ async def _follow(run: AgentRun[_Turn, str], turn: _Turn) -> tuple[TurnEnd, str]
     except _CallsExhaustedError:
         return "max_turn_requests", f"It made {turn.external_calls} external calls."
     except UnexpectedModelBehavior:
-        if not _was_cut(run):
+        if not _is_cut(run.all_messages()):
             return "refusal", "The model gave neither an answer nor a program that can run."
-    if _was_cut(run):
+    if _is_cut(run.all_messages()):
         return "max_tokens", f"One request may write {settings.max_request_tokens} tokens."
     return "end_turn", ""
 
 
-def _was_cut(run: AgentRun[_Turn, str]) -> bool:
+def _is_cut(messages: Sequence[ModelMessage]) -> bool:
     """Whether the last response ended at the limit of tokens."""
-    responses = [message for message in run.all_messages() if isinstance(message, ModelResponse)]
-    return bool(responses) and responses[-1].finish_reason == "length"
+    last = next((message for message in reversed(messages) if isinstance(message, ModelResponse)), None)
+    return last is not None and last.finish_reason == "length"
 
 
 async def _pass_on(stream: AsyncIterable[AgentStreamEvent], turn: _Turn) -> None:

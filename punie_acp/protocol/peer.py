@@ -36,6 +36,7 @@ Log: TypeAlias = "Callable[[str, Mapping[str, object]], None]"
 
 CANCEL_METHOD = "$/cancel_request"
 SECONDS_TO_SAY_CANCEL = 1.0
+SECONDS_FOR_THE_QUICK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ class Peer:
             async with anyio.create_task_group() as self._tasks:
                 async for line in read_lines(self._receive, self._max_line_bytes):
                     await self._take(line)
-                for _ in range(8):  # lets what needs no waiting be answered: `echo '…' | punie-acp --stdio`
-                    await lowlevel.checkpoint()
+                await self._let_the_quick_finish()
                 self._tasks.cancel_scope.cancel()
         finally:
             self._closed = True
@@ -130,6 +130,12 @@ class Peer:
     async def notify(self, method: str, params: Mapping[str, JsonValue]) -> None:
         """Tell the other side, waiting while it does not read."""
         await self._send({"jsonrpc": "2.0", "method": method, "params": dict(params)})
+
+    async def _let_the_quick_finish(self) -> None:
+        """Answer what needs no waiting even after the end of input: `echo '…' | punie-acp --stdio`."""
+        with anyio.move_on_after(SECONDS_FOR_THE_QUICK):
+            while self._running:
+                await anyio.sleep(0.002)
 
     # What comes in.
 

@@ -36,6 +36,7 @@ class Session:
         self.session_id = session_id
         self.workspace = workspace
         self.models = models
+        self.model = settings.model
         self.settings = settings
         self.permissions = Permissions(mode)
         self.history: list[ModelMessage] = []
@@ -122,7 +123,7 @@ class Session:
         from punie_acp.agent.models import ModelUnavailableError
 
         try:
-            await self.models.get(self.settings.model)
+            await self.models.get(self.model)
         except ModelUnavailableError:
             return  # the first prompt meets the same error, and has somebody to tell
 
