@@ -70,8 +70,9 @@ class Web:
         with answer, part.open("ab" if answer.status == http.HTTPStatus.PARTIAL_CONTENT else "wb") as file:
             expected = int(answer.headers.get("Content-Length") or -1)
             received = 0
-            while chunk := answer.read(_CHUNK):
+            while chunk := answer.read1(_CHUNK):
                 file.write(chunk)
+                file.flush()  # what has arrived outlives this process
                 received += len(chunk)
                 tell(len(chunk))
         if 0 <= received < expected:

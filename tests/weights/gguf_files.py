@@ -1,4 +1,4 @@
-"""Small GGUF files of random weights, written by the `gguf` package, so that no code of ours describes the format twice."""
+"""Small GGUF files of random weights, written by the `gguf` package: our reader is not checked against itself."""
 
 from __future__ import annotations
 
