@@ -1,0 +1,69 @@
+"""What the sandbox answers by itself: values that touch nothing of the user's, and exceptions in Monty's terms."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, cast, get_args
+
+import anyio
+from pydantic_monty import ExcType
+
+from punie_acp.codemode.environment import visible_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic_monty import AsyncSnapshot, ExternalResult
+
+    from punie_acp.codemode.functions import Place
+
+MAX_SLEEP_SECONDS = 10.0
+_KNOWN_EXCEPTIONS = frozenset(get_args(ExcType))
+_SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
+_MISSING = object()
+
+
+async def silent_answer(place: Place, name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+    """The value of an OS function that needs no call: a pause, the environment, the form of a path. Else `NOT_SILENT`."""
+    if name in _SLEEPS:
+        await anyio.sleep(min(float(cast("float", args[0])), MAX_SLEEP_SECONDS))
+        return None
+    if name == "os.environ":
+        return visible_environment(place.workspace.root)
+    if name == "os.getenv":
+        return visible_environment(place.workspace.root).get(str(args[0]), args[1] if len(args) > 1 else None)
+    if name in {"Path.resolve", "Path.absolute"}:
+        return PurePosixPath(os.path.normpath(place.workspace.root / str(args[0])))
+    del kwargs
+    return NOT_SILENT
+
+
+NOT_SILENT = _MISSING
+
+
+def raising(error: BaseException) -> ExternalResult:
+    """The answer that raises `error` in the program, as the nearest exception that Monty knows."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in _KNOWN_EXCEPTIONS:
+            return {"exc_type": cast("ExcType", kind.__name__), "message": message_of(error)}
+    return {"exc_type": "RuntimeError", "message": message_of(error)}
+
+
+INTERRUPT: ExternalResult = {"exc_type": "KeyboardInterrupt", "message": "the program was stopped"}
+"""The answer that unwinds a program past its `except Exception`; Monty 1.4 keeps the session's state."""
+
+
+def message_of(error: BaseException) -> str:
+    """An error's text; a `KeyError`'s without the quotes around it."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    return str(error)
+
+
+def source_line(snapshot: AsyncSnapshot, code: bytes, filename: str) -> int | None:
+    """The 1-based line of `code` at which the program paused; None where that is in other code (our prelude)."""
+    position = getattr(snapshot, "position", None)
+    if position is None or position.filename != filename:
+        return None
+    return code.count(b"\n", 0, position.start) + 1

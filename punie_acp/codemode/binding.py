@@ -1,0 +1,57 @@
+"""The arguments of an external call, bound to the parameters of its planner."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.calls import to_json
+from punie_acp.codemode.functions import ALIASES, FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from punie_acp.codemode.calls import Plan
+    from punie_acp.codemode.events import JsonValue
+
+
+def bind(
+    name: str,
+    planner: Callable[..., Awaitable[Plan]],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> dict[str, object]:
+    """The arguments by parameter name. Raises `TypeError` that names what `name` takes."""
+    signature = _signature(planner)
+    if name in FUNCTIONS:
+        kwargs = {_known_as(key, signature): value for key, value in kwargs.items()}
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        takes = ", ".join(signature.parameters)
+        raise TypeError(f"{name}(): {error}; it takes {takes}") from None
+    arguments = dict(bound.arguments)
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments |= arguments.pop(parameter.name, {})
+    return arguments
+
+
+def raw_input(arguments: Mapping[str, object]) -> dict[str, JsonValue]:
+    """The arguments for the record."""
+    return {key: to_json(value) for key, value in arguments.items() if value is not None}
+
+
+@cache
+def _signature(planner: Callable[..., Awaitable[Plan]]) -> inspect.Signature:
+    """The planner's signature without its first parameter, the place."""
+    signature = inspect.signature(planner)
+    parameters = list(signature.parameters.values())[1:]
+    return signature.replace(parameters=parameters)
+
+
+def _known_as(key: str, signature: inspect.Signature) -> str:
+    if key in signature.parameters:
+        return key
+    return next((name for name in signature.parameters if key in ALIASES.get(name, ())), key)

@@ -1,0 +1,48 @@
+"""What a program's session starts with: the prelude, the host functions that it uses, and the environment variables."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.hostmodules import HOST_FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PRELUDE = ("files", "system")
+_VISIBLE = ("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TZ", "USER", "VIRTUAL_ENV")
+"""The environment variables that a program may read: where things are, never a secret."""
+
+
+@cache
+def prelude() -> str:
+    """The Python source that is run once at the start of a session."""
+    folder = resources.files("punie_acp.codemode") / "prelude"
+    return "\n\n".join((folder / f"{name}.monty").read_text(encoding="utf-8") for name in _PRELUDE)
+
+
+def prelude_inputs(root: Path) -> dict[str, object]:
+    """The names that the prelude finds bound: host functions (`_host_open_read_text`…) and plain values."""
+    functions: dict[str, object] = {name: _named(name) for name in FUNCTIONS}
+    helpers = {f"_host_{name.replace('.', '_')}": _named(name) for name in HOST_FUNCTIONS}
+    return functions | helpers | {"_host_environ": visible_environment(root)}
+
+
+def visible_environment(root: Path) -> dict[str, str]:
+    """The environment variables that a program sees."""
+    return {name: os.environ[name] for name in _VISIBLE if name in os.environ} | {"PWD": str(root)}
+
+
+def _named(name: str) -> Callable[..., None]:
+    """A callable that Monty knows by `name`. It is never called here: a call of it pauses the program."""
+
+    def function(*_: object, **__: object) -> None:
+        raise AssertionError(f"{name} is called by pausing the program")
+
+    function.__name__ = function.__qualname__ = name
+    return function

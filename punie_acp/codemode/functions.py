@@ -1,0 +1,364 @@
+"""What a program may call by itself: the six external functions, each planned before anybody is asked.
+
+A planner takes the arguments as the program gave them, looks at the workspace, and returns a `Plan`. It raises
+`PlanError` where the call cannot happen at all, and `TypeError` where the arguments are not what it takes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
+
+from punie_acp.codemode.calls import Answer, Plan, PlanError
+from punie_acp.codemode.events import CallType, Change, JsonValue, Location, ToolKind
+from punie_acp.workspace.base import NotTextError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from punie_acp.workspace.base import CommandProgress, CommandResult, Workspace
+
+PathLike = str | PurePath
+MAX_COMPARED_LINES = 4000
+"""In longer files, a missing text is not looked for by likeness: it would take seconds."""
+
+
+class Match(NamedTuple):
+    """One line found by `search`, as the program sees it."""
+
+    path: str
+    line: int
+    text: str
+
+
+class Result(NamedTuple):
+    """How a command ended, as the program sees it."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Match.__module__ = Result.__module__ = "__main__"  # Monty shows a named tuple with its module otherwise
+
+
+class Place:
+    """Where a program's calls land: the workspace, and how long a command may take (seconds)."""
+
+    def __init__(self, workspace: Workspace, command_seconds: float) -> None:
+        self.workspace = workspace
+        self.command_seconds = command_seconds
+
+    def resolve(self, path: PathLike, type: CallType, kind: ToolKind, verb: str, *, follow: bool = True) -> Path:  # noqa: A002
+        """The absolute path. Raises `PlanError` for one outside the workspace, `TypeError` for what is no path."""
+        if not isinstance(path, str | PurePath):
+            raise TypeError(f"a path is text, not {_type_name(path)}")
+        try:
+            return self.workspace.resolve(str(path) or ".", follow=follow)
+        except (OSError, ValueError) as error:
+            raise PlanError(error, type, kind, f"{verb} {path}") from error
+
+    def folder(self, cwd: PathLike | None) -> Path:
+        """The folder a command runs in: the workspace's root unless `cwd` says otherwise."""
+        if cwd is None:
+            return self.workspace.root
+        return self.resolve(cwd, CallType.SHELL, "execute", "Run a command in")
+
+    async def text_before(self, path: Path) -> str | None:
+        """The text of `path` before it is written; None where there is none, or it is not text."""
+        try:
+            return await self.workspace.read_text(path)
+        except (FileNotFoundError, NotTextError):
+            return None
+
+
+async def read_file(place: Place, path: PathLike, start_line: int | None = None, end_line: int | None = None) -> Plan:
+    """Plan to read a text file, or its lines from `start_line` to `end_line` (1-based, both included)."""
+    target = place.resolve(path, CallType.READ, "read", "Read")
+    part = "" if start_line is None and end_line is None else f" (lines {start_line or 1}–{end_line or 'end'})"
+
+    async def perform(_: object) -> Answer:
+        text = await place.workspace.read_text(target)
+        if start_line is not None or end_line is not None:
+            text = "".join(text.splitlines(keepends=True)[max((start_line or 1) - 1, 0) : end_line])
+        return Answer(text, text_summary(text))
+
+    return read_plan(place, target, perform, part=part, line=start_line)
+
+
+async def write_file(place: Place, path: PathLike, content: str) -> Plan:
+    """Plan to replace or create a text file."""
+    if not isinstance(content, str):
+        raise TypeError(f"write_file takes content as text, not {_type_name(content)}")
+    target = place.resolve(path, CallType.WRITE, "edit", "Write")
+    return await write_plan(place, target, content)
+
+
+async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
+    """Plan to replace the one place in a text file where `old` stands."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        raise TypeError("edit_file takes the old and the new text as text")
+    target = place.resolve(path, CallType.WRITE, "edit", "Edit")
+    title = f"Edit {place.workspace.display(target)}"
+    try:
+        before = await place.workspace.read_text(target)
+        after = replace_once(before, old, new, place.workspace.display(target))
+    except (OSError, ValueError) as error:
+        raise PlanError(error, CallType.WRITE, "edit", title) from error
+    line = before[: before.index(old)].count("\n") + 1
+
+    async def perform(_: object) -> Answer:
+        if await place.workspace.read_text(target) != before:
+            raise ValueError(f"{place.workspace.display(target)} changed while this edit waited; read it again")
+        await place.workspace.write_text(target, after)
+        return Answer(None, {"line": line})
+
+    change = Change(str(target), before, after)
+    return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target), line),), (change,))
+
+
+async def list_files(place: Place, pattern: PathLike = "**/*") -> Plan:
+    """Plan to list the files that match a glob pattern, as paths relative to the root; a folder means all below it."""
+    pattern = str(pattern)
+
+    async def perform(_: object) -> Answer:
+        folder = pattern in {"", "."} or await _is_folder(place.workspace, pattern)
+        wanted = f"{pattern.rstrip('/') or '.'}/**/*" if folder else pattern
+        found = await place.workspace.glob(wanted.removeprefix("./"), place.workspace.root)
+        names = [place.workspace.display(path) for path in found if await _is_file(place.workspace, path)]
+        return Answer(names, names_summary(names))
+
+    title = f"List {pattern}" if pattern not in {"**/*", "**", ".", ""} else "List all files"
+    return Plan(CallType.READ, "search", title, perform, (Location(str(place.workspace.root)),))
+
+
+async def search(place: Place, pattern: str, glob: str | None = None) -> Plan:
+    """Plan to find the lines that match a regular expression, in the files that match `glob`."""
+    if not isinstance(pattern, str):
+        raise TypeError(f"search takes a regular expression as text, not {_type_name(pattern)}")
+
+    async def perform(_: object) -> Answer:
+        matches = [Match(m.path, m.line, m.text) for m in await place.workspace.search(pattern, glob)]
+        shown: list[JsonValue] = [f"{m.path}:{m.line}: {m.text[:200]}" for m in matches[:50]]
+        return Answer(matches, {"count": len(matches), "matches": shown})
+
+    where = f" in {glob}" if glob else ""
+    return Plan(CallType.READ, "search", f"Search for {pattern}{where}", perform)
+
+
+async def run_command(
+    place: Place, command: str | Sequence[str], cwd: PathLike | None = None, timeout: float | None = None
+) -> Plan:
+    """Plan to run a shell command. The program gets its exit code and output, whatever they are."""
+
+    def answer(result: CommandResult) -> object:
+        return Result(exit_code(result), result.stdout, stderr_with_notes(result))
+
+    return await command_plan(place, command, cwd, timeout, answer)
+
+
+FUNCTIONS: dict[str, Callable[..., Awaitable[Plan]]] = {
+    "read_file": read_file,
+    "write_file": write_file,
+    "edit_file": edit_file,
+    "list_files": list_files,
+    "search": search,
+    "run_command": run_command,
+}
+
+ALIASES = {
+    "path": ("filename", "file_path", "filepath", "file", "file_name", "target_file"),
+    "content": ("contents", "text", "data", "new_content"),
+    "old": ("old_text", "old_string", "old_str", "search"),
+    "new": ("new_text", "new_string", "new_str", "replace", "replacement"),
+    "pattern": ("query", "regex", "path", "text"),
+    "glob": ("file_pattern", "include", "path", "file_glob"),
+    "command": ("cmd", "args"),
+    "cwd": ("working_directory", "workdir", "directory"),
+    "start_line": ("start", "offset", "line_start"),
+    "end_line": ("end", "line_end"),
+}
+"""Other names under which models know these parameters; accepted where the function has no parameter of that name."""
+
+
+# What other modules plan with as well.
+
+
+def read_plan(
+    place: Place,
+    target: Path,
+    perform: Callable[[Callable[[CommandProgress], Awaitable[None]]], Awaitable[Answer]],
+    *,
+    part: str = "",
+    line: int | None = None,
+) -> Plan:
+    """A plan to read `target`."""
+    shown = place.workspace.display(target)
+    secret = place.workspace.sensitivity(target)
+    location = Location(str(target), line)
+    return Plan(CallType.READ, "read", f"Read {shown}{part}", perform, (location,), sensitive=secret)
+
+
+async def write_plan(place: Place, target: Path, content: str, value: object = None, *, append: bool = False) -> Plan:
+    """A plan to replace `target` by `content`, or to add it at the end; the program gets `value`."""
+    before = await place.text_before(target)
+    after = (before or "") + content if append else content
+    verb = "Create" if before is None else "Append to" if append else "Write"
+
+    async def perform(_: object) -> Answer:
+        await place.workspace.write_text(target, after)
+        return Answer(value, text_summary(after))
+
+    change = Change(str(target), before, after)
+    title = f"{verb} {place.workspace.display(target)}"
+    return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target)),), (change,))
+
+
+async def command_plan(
+    place: Place,
+    command: str | Sequence[str],
+    cwd: PathLike | None,
+    timeout: float | None,
+    answer: Callable[[CommandResult], object],
+    stdin: str | None = None,
+) -> Plan:
+    """A plan to run `command`; `answer` makes the program's value of how it ended."""
+    line = command_line(command)
+    folder = place.folder(cwd)
+    seconds = place.command_seconds if timeout is None else min(float(timeout), place.command_seconds)
+
+    async def perform(report: Callable[[CommandProgress], Awaitable[None]]) -> Answer:
+        result = await place.workspace.run_command(
+            command if isinstance(command, str) else [str(part) for part in command],
+            cwd=folder,
+            timeout=seconds,
+            stdin=stdin,
+            on_progress=report,
+        )
+        return Answer(answer(result), command_summary(result))
+
+    title = f"Run {line if len(line) <= 80 else line[:79] + '…'}"
+    return Plan(CallType.SHELL, "execute", title, perform, command=line, cwd=str(folder))
+
+
+def command_line(command: object) -> str:
+    """The command as one would type it. Raises `TypeError` for what is neither text nor a list of text."""
+    import shlex
+
+    if isinstance(command, str):
+        return command
+    if isinstance(command, list | tuple) and command:
+        return shlex.join(str(part) for part in command)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    raise TypeError(f"a command is text or a list of text, not {_type_name(command)}")
+
+
+def exit_code(result: CommandResult) -> int:
+    """The exit code; 124 after the time was up and 128 + n after signal n, as a shell reports them."""
+    import signal
+
+    if result.timed_out:
+        return 124
+    if result.exit_code is not None:
+        return result.exit_code
+    try:
+        return 128 + signal.Signals[result.signal or ""].value
+    except KeyError:
+        return 128
+
+
+def stderr_with_notes(result: CommandResult) -> str:
+    """Standard error, with a line that says so where the time was up or output was dropped."""
+    notes = "".join(
+        note
+        for note, applies in (
+            ("[the time was up; the command was stopped]\n", result.timed_out),
+            ("[the output was too long and was cut]\n", result.truncated),
+        )
+        if applies
+    )
+    return result.stderr + notes
+
+
+def command_summary(result: CommandResult) -> JsonValue:
+    """A command's result for the record."""
+    return {
+        "exit_code": result.exit_code,
+        "signal": result.signal,
+        "stdout": result.stdout[-20_000:],
+        "stderr": result.stderr[-20_000:],
+        "timed_out": result.timed_out,
+    }
+
+
+def text_summary(text: str) -> JsonValue:
+    """How much text it was: the text itself is in the file."""
+    return {"lines": len(text.splitlines()), "characters": len(text)}
+
+
+def names_summary(names: list[str]) -> JsonValue:
+    """A list of names for the record, its beginning at least."""
+    shown: list[JsonValue] = [*names[:100]]
+    return {"count": len(names), "names": shown}
+
+
+def replace_once(text: str, old: str, new: str, name: str) -> str:
+    """`text` with the only `old` replaced. Raises `ValueError` that says what to do where it is not the only one."""
+    if not old:
+        raise ValueError("the old text is empty; use write_file to replace a whole file")
+    places = text.count(old)
+    if places == 1:
+        return text.replace(old, new)
+    if places == 0:
+        raise ValueError(f"the old text is not in {name}{_nearest(text, old)}")
+    lines = [str(text.count("\n", 0, start) + 1) for start in _starts(text, old)[:8]]
+    raise ValueError(
+        f"the old text is in {name} {places} times (lines {', '.join(lines)}); add lines around it until it is unique"
+    )
+
+
+def _starts(text: str, part: str) -> list[int]:
+    starts = [text.find(part)]
+    while (following := text.find(part, starts[-1] + len(part))) != -1:
+        starts.append(following)
+    return starts
+
+
+def _nearest(text: str, old: str) -> str:
+    """Where in `text` something like `old` stands, as the end of a sentence."""
+    lines, wanted = text.splitlines(), old.splitlines()
+    if not lines or len(lines) > MAX_COMPARED_LINES:
+        return "; read the file and copy the text exactly"
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(wanted[0].strip())
+    scores = [_likeness(matcher, line.strip()) for line in lines]
+    best = max(range(len(lines)), key=scores.__getitem__)
+    if scores[best] < 0.6:
+        return " and nothing like it is; read the file and copy the text exactly"
+    found = "\n".join(lines[best : best + len(wanted)])
+    if "".join(found.split()) == "".join(old.split()):
+        return f"; line {best + 1} differs from it only in white space:\n{found}"
+    return f"; the nearest is at line {best + 1}:\n{found}"
+
+
+def _likeness(matcher: difflib.SequenceMatcher[str], line: str) -> float:
+    matcher.set_seq1(line)
+    return matcher.ratio() if matcher.quick_ratio() >= 0.6 else 0.0
+
+
+async def _is_file(workspace: Workspace, path: Path) -> bool:
+    found = await workspace.stat(path)
+    return found is not None and found.kind == "file"
+
+
+async def _is_folder(workspace: Workspace, path: str) -> bool:
+    try:
+        found = await workspace.stat(workspace.resolve(path))
+    except (OSError, ValueError):
+        return False
+    return found is not None and found.kind == "directory"
+
+
+def _type_name(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,83 @@
+"""What went wrong in a program, in the words of Python and with the line it happened in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
+
+from punie_acp.codemode.events import ProgramError
+from punie_acp.codemode.limits import is_limit_message
+
+if TYPE_CHECKING:
+    from pydantic_monty import Frame
+
+MAX_MESSAGE = 2000
+
+_HINTS = {
+    "'del' statement": "use d.pop(key) or assign a new value",
+    "yield expressions": "collect the values in a list and return it",
+    "class inheritance": "write a class without a base class",
+    "method decorators": "write a plain method or function",
+    "exception groups": "use a plain except",
+    "async with": "use a plain with",
+    "async for": "use a plain for",
+}
+"""What to write instead of what Monty 1.4 cannot compile."""
+
+
+def syntax_problem(error: SyntaxError, code: str) -> ProgramError:
+    """A program that this Python cannot parse."""
+    return ProgramError("syntax", f"SyntaxError: {error.msg}", error.lineno, excerpt(code, error.lineno, error.offset))
+
+
+def monty_problem(error: MontyError, code: str, filename: str) -> ProgramError:
+    """An error that ended a program. `filename` is Monty's name for its text."""
+    if isinstance(error, MontyCrashedError):
+        return ProgramError("crash", f"The sandbox stopped working: {error}")
+    message = _message(error)
+    frame = _own_frame(error, filename)
+    line = frame.line if frame else None
+    kind = _kind(error, message, frame)
+    if kind == "syntax":
+        message = _without_jargon(message)
+    return ProgramError(kind, message[:MAX_MESSAGE], line, excerpt(code, line, frame.column if frame else None))
+
+
+def _message(error: MontyError) -> str:
+    if isinstance(error, MontySyntaxError | MontyRuntimeError):
+        return error.display("type-msg").strip()
+    return str(error)
+
+
+def _own_frame(error: MontyError, filename: str) -> Frame | None:
+    """The innermost place in the program itself: what happens in our prelude happened where it was called."""
+    if not isinstance(error, MontySyntaxError | MontyRuntimeError):
+        return None
+    return next((frame for frame in reversed(error.traceback()) if frame.filename == filename), None)
+
+
+def _kind(error: MontyError, message: str, frame: Frame | None) -> Literal["syntax", "runtime", "limit"]:
+    if is_limit_message(message):
+        return "limit"
+    compiling = frame is not None and frame.function_name is None
+    unsupported = message.startswith("NotImplementedError: The monty syntax parser")
+    return "syntax" if isinstance(error, MontySyntaxError) or (compiling and unsupported) else "runtime"
+
+
+def _without_jargon(message: str) -> str:
+    message = message.replace("NotImplementedError: The monty syntax parser does not yet support", "the sandbox has no")
+    hint = next((hint for part, hint in _HINTS.items() if part in message), "")
+    return f"{message}; {hint}" if hint else message
+
+
+def excerpt(code: str, line: int | None, column: int | None) -> str:
+    """Line number `line` of `code` with a caret below `column` (both from 1), or nothing where there is none."""
+    lines = code.splitlines()
+    if line is None or not 1 <= line <= len(lines):
+        return ""
+    text = lines[line - 1]
+    shown = text.strip()[:200]
+    indent = len(text) - len(text.lstrip())
+    caret = max((column or 0) - 1 - indent, 0)
+    return f"{shown}\n{' ' * min(caret, len(shown))}^"

@@ -1,0 +1,258 @@
+"""One program, from its first line to its outcome: feed it, answer each pause, note how it ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
+
+import anyio
+from pydantic_monty import (
+    AsyncFunctionSnapshot,
+    AsyncFutureSnapshot,
+    AsyncNameLookupSnapshot,
+    MontyComplete,
+    MontyError,
+)
+
+from punie_acp.codemode.answers import INTERRUPT, NOT_SILENT, raising, silent_answer, source_line
+from punie_acp.codemode.binding import bind, raw_input
+from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
+from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
+from punie_acp.codemode.functions import FUNCTIONS, Place
+from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
+from punie_acp.codemode.limits import GRACE_SECONDS, Output, loses_state
+from punie_acp.codemode.problems import monty_problem
+from punie_acp.codemode.session import WorkerKilledError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from pydantic_monty import AsyncSnapshot, ExternalResult
+
+    from punie_acp.codemode.events import Observer, ProgramLimits
+    from punie_acp.codemode.session import Session
+    from punie_acp.workspace.base import Workspace
+
+UNWIND_ANSWERS = 50
+"""A program that is stopped may pause this often on its way out (in `finally`, `with`) before its worker is killed."""
+UNWIND_SECONDS = 0.5
+
+_PLANNERS = OS_FUNCTIONS | FUNCTIONS | HOST_FUNCTIONS
+
+
+class _StopError(Exception):
+    """The program is to be stopped, for this reason."""
+
+    def __init__(self, error: ProgramError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that is ready to run."""
+
+    program_id: str
+    code: str  # as the user sees it; lines refer to this
+    lowered: str  # as Monty gets it, line by line the same
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class ProgramRun:
+    """The run of one program in a session. `run` is called once."""
+
+    program: Program
+    session: Session
+    workspace: Workspace
+    observer: Observer
+    limits: ProgramLimits
+    calls: int = 0
+    error: ProgramError | None = None
+    value: str | None = None
+    state_lost: bool = False  # the session must be restored before it is used again
+    _output: Output = field(init=False)
+    _runner: CallRunner = field(init=False)
+    _place: Place = field(init=False)
+    _lowered: bytes = field(init=False)
+    _filename: str = ""
+    _running: float = 0.0  # seconds, pauses not counted
+    _began: float = field(default_factory=time.monotonic)
+    _paused: AsyncSnapshot | None = None
+
+    def __post_init__(self) -> None:
+        self._output = Output(self.limits.output_bytes)
+        self._runner = CallRunner(self.observer)
+        self._place = Place(self.workspace, self.limits.command_seconds)
+        self._lowered = self.program.lowered.encode()
+
+    async def run(self) -> None:
+        """Run to the end, whatever it is; see `outcome`. Raises only what cancels the caller."""
+        try:
+            complete = await self._drive(self.program.lowered)
+            self._note_value(complete.output)
+        except _StopError as stop:
+            self.error = stop.error
+            await self._unwind()
+        except (MontyError, WorkerKilledError) as error:
+            self._note(error)
+        except anyio.get_cancelled_exc_class():
+            self.error = ProgramError("cancelled", "the program was stopped")
+            with anyio.CancelScope(shield=True):
+                await self._unwind()
+                await self._flush()
+            raise
+        await self._close_files()
+        await self._flush()
+
+    def outcome(self) -> ProgramOutcome:
+        """How it ended and what it left."""
+        return ProgramOutcome(
+            output=self._output.text,
+            value=self.value,
+            error=self.error,
+            effects=tuple(self._runner.effects),
+            calls=self.calls,
+            seconds=time.monotonic() - self._began,
+        )
+
+    async def _drive(self, code: str) -> MontyComplete:
+        self._filename = f"<python-input-{self.session.feeds}>"
+        snapshot = await self._settle(self.session.feed(code, self._print))
+        while not isinstance(snapshot, MontyComplete):
+            self._paused = snapshot
+            snapshot = await self._answer(snapshot)
+        return snapshot
+
+    async def _answer(self, snapshot: AsyncSnapshot) -> AsyncSnapshot:
+        if isinstance(snapshot, AsyncFunctionSnapshot):
+            answer = await self._function(snapshot)
+            return await self._settle(snapshot.resume(answer))
+        if isinstance(snapshot, AsyncNameLookupSnapshot):
+            return await self._settle(snapshot.resume())
+        assert isinstance(snapshot, AsyncFutureSnapshot)  # only what we answered with a future could come back: nothing
+        missing = RuntimeError("nothing is left to wait for")
+        return await self._settle(snapshot.resume({i: {"exception": missing} for i in snapshot.pending_call_ids}))
+
+    async def _function(self, snapshot: AsyncFunctionSnapshot) -> ExternalResult:
+        """Answer a call: by ourselves where it touches nothing, else as an external call."""
+        name, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
+        if snapshot.is_os_function:
+            value = await silent_answer(self._place, name, args, kwargs)
+            if value is not NOT_SILENT:
+                return {"return_value": value}
+        planner = _PLANNERS.get(name)
+        if planner is None:
+            return _unknown(name, args)
+        if self.calls >= self.limits.calls:
+            raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
+        self.calls += 1
+        await self._flush()
+        line = cast("int | None", kwargs.pop("_line", None)) or source_line(snapshot, self._lowered, self._filename)
+        try:
+            arguments = bind(name, planner, args, kwargs)
+        except TypeError as error:
+            self.calls -= 1  # never became a call
+            return raising(error)
+        site = CallSite(
+            f"{self.program.program_id}/{self.calls}", self.program.program_id, name, line, raw_input(arguments)
+        )
+        try:
+            plan = await planner(self._place, **arguments)
+        except PlanError as error:
+            await self._runner.fail(site, error)
+            return raising(error.cause)
+        except Exception as error:  # noqa: BLE001 - a workspace's failure is the program's to handle
+            return raising(error)
+        try:
+            answer = await self._runner.run(site, plan)
+        except Exception as error:  # noqa: BLE001
+            return raising(error)
+        if answer.printed:
+            self._output.add(answer.printed)
+        return {"return_value": answer.value}
+
+    async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
+        self._paused = None
+        began = time.monotonic()
+        left = self.limits.seconds - self._running + 2 * GRACE_SECONDS
+        try:
+            return await self.session.settle(pending, left, self._progress)
+        finally:
+            self._running += time.monotonic() - began
+
+    async def _progress(self) -> bool:
+        await self._flush()
+        return not self._output.flooded
+
+    def _print(self, _stream: str, text: str) -> None:
+        self._output.add(text)
+
+    async def _flush(self) -> None:
+        text = self._output.take_fresh()
+        if text:
+            await self.observer.emit(Printed(self.program.program_id, text))
+
+    def _note_value(self, value: object) -> None:
+        if value is not None:
+            text = value if isinstance(value, str) else repr(value)
+            self.value = text if len(text) <= self.limits.output_bytes else text[: self.limits.output_bytes] + "…"
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, MontyError):
+            problem = monty_problem(error, self.program.code, self._filename)
+            self.state_lost = problem.kind == "crash" or loses_state(problem.message)
+            out_of_time = problem.kind == "crash" and self._running >= self.limits.seconds
+            self.error = self._time_is_up() if out_of_time else problem
+            if problem.kind == "runtime" and problem.message == "SystemExit":
+                self.error = None
+        else:
+            self.state_lost = True
+            self.error = self._time_is_up()
+        if self._output.flooded:
+            self.error = ProgramError("limit", f"the program printed far more than {self.limits.output_bytes} bytes")
+            self.state_lost = True
+
+    def _time_is_up(self) -> ProgramError:
+        return ProgramError("limit", f"the program ran longer than {self.limits.seconds:g} seconds")
+
+    async def _close_files(self) -> None:
+        """Write what is still in files that the program left open, as Python does at its exit."""
+        if self.state_lost or "open(" not in self.program.code:
+            return
+        try:
+            await self._drive("_flush_files()")
+        except _StopError as stop:
+            self.error = self.error or stop.error
+            await self._unwind()
+        except (MontyError, WorkerKilledError) as error:
+            earlier = self.error
+            self._note(error)
+            self.error = earlier or (replace(self.error, line=None, excerpt="") if self.error else None)
+
+    async def _unwind(self) -> None:
+        """Let a paused program run out through its `finally`s, refusing every further call. Else kill it."""
+        snapshot, self._paused = self._paused, None
+        for _ in range(UNWIND_ANSWERS):
+            if not isinstance(snapshot, AsyncFunctionSnapshot):
+                break
+            try:
+                snapshot = await self.session.settle(snapshot.resume(INTERRUPT), UNWIND_SECONDS, self._go_on)
+            except MontyError:
+                return
+            except WorkerKilledError:
+                break
+        if not isinstance(snapshot, MontyComplete):
+            self.session.kill()
+            self.state_lost = True
+
+    async def _go_on(self) -> bool:
+        return True
+
+
+def _unknown(name: str, args: tuple[object, ...]) -> ExternalResult:
+    """The answer to a call that nobody serves; `import` of a module that is not there is one of them."""
+    if name == "import":
+        return {"exc_type": "ModuleNotFoundError", "message": f"No module named {args[0]!r}"}
+    return {"exc_type": "NotImplementedError", "message": f"{name} is not available in this sandbox"}

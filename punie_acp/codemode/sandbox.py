@@ -1,0 +1,111 @@
+"""The sandbox of one ACP session: programs go in one after the other, events and outcomes come out."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+import anyio
+from pydantic_monty import AsyncMonty
+
+from punie_acp.codemode.checker import Checker
+from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
+from punie_acp.codemode.limits import GRACE_SECONDS, monty_limits
+from punie_acp.codemode.lowering import lower
+from punie_acp.codemode.program import Program, ProgramRun
+from punie_acp.codemode.repair import repair
+from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from punie_acp.codemode.events import Observer, ProgramLimits
+    from punie_acp.workspace.base import Workspace
+
+
+class Sandbox:
+    """The Monty session of one ACP session: its REPL state lives as long as this."""
+
+    def __init__(self, workspace: Workspace, limits: ProgramLimits) -> None:
+        """`limits` hold for every program that is not given its own."""
+        self._workspace = workspace
+        self._limits = limits
+        self._stack = AsyncExitStack()
+        self._one_at_a_time = anyio.Lock()
+        self._session: Session | None = None
+        self._checker: Checker | None = None
+
+    async def __aenter__(self) -> Self:
+        pool = AsyncMonty(
+            max_processes=4, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS
+        )
+        await self._stack.enter_async_context(pool)
+        self._session = Session(pool, self._workspace.root, monty_limits(self._limits))
+        self._checker = Checker(pool)
+        await self._session.open()
+        await self._checker.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            if self._session is not None and self._checker is not None:
+                await self._session.close()
+                await self._checker.close()
+            await self._stack.aclose()
+            # A process that ends right after AsyncMonty has closed is aborted now and then (pydantic-monty 1.4).
+            await anyio.sleep(EXIT_PAUSE_SECONDS)
+
+    async def run(
+        self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
+    ) -> ProgramOutcome:
+        """Repair, check and run a program. Whatever is wrong with it is in the outcome; nothing of it is raised.
+
+        Raises what cancels the caller, after every open call has ended and the program has been stopped.
+        """
+        async with self._one_at_a_time:
+            return await self._run(code, program_id, observer, limits or self._limits)
+
+    async def _run(self, code: str, program_id: str, observer: Observer, limits: ProgramLimits) -> ProgramOutcome:
+        assert self._session is not None
+        began = time.monotonic()
+        program = await self._prepare(code, program_id)
+        if isinstance(program, ProgramError):
+            outcome = ProgramOutcome("", error=program, seconds=time.monotonic() - began)
+            await observer.emit(ProgramFinished(program_id, outcome))
+            return outcome
+        await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
+        await self._session.prepare(monty_limits(limits))
+        run = ProgramRun(program, self._session, self._workspace, observer, limits)
+        try:
+            await run.run()
+        finally:
+            with anyio.CancelScope(shield=True):
+                outcome = replace(run.outcome(), error=await self._recover(run))
+                await observer.emit(ProgramFinished(program_id, outcome))
+        return outcome
+
+    async def _prepare(self, code: str, program_id: str) -> Program | ProgramError:
+        assert self._checker is not None
+        repaired = repair(code)
+        problem = await self._checker.check(repaired.code)
+        if problem is not None:
+            return problem
+        lowered = lower(repaired.code, self._checker.earlier_names)
+        return Program(program_id, repaired.code, lowered, repaired.notes)
+
+    async def _recover(self, run: ProgramRun) -> ProgramError | None:
+        """Bring the session back where the program took it down; what it had defined is then lost, and said to be."""
+        assert self._session is not None
+        assert self._checker is not None
+        if not run.state_lost:
+            self._checker.remember(run.program.code, up_to_line=run.error.line if run.error else None)
+            return run.error
+        await self._session.restore()
+        if run.error is None:
+            return None
+        lost = "what this program had defined is lost"
+        return replace(run.error, message=f"{run.error.message} ({lost})")

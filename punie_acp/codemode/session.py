@@ -1,0 +1,136 @@
+"""One Monty session: the worker process in which the programs of one conversation run, and how it is brought back.
+
+Facts about pydantic-monty 1.4 that shape this file (each has a test):
+
+- Cancelling the task that waits for a worker loses the session, and a busy worker then blocks the way out. So the
+  wait is never cancelled; the worker is killed instead, by the process id noted while it was idle.
+- After a time or memory limit the session must not be used again. So its state is dumped before each program (about
+  100 KB) and loaded into a new worker.
+- A process that exits right after `AsyncMonty` closes is aborted now and then (SIGABRT, 6 of 75 here; 0 of 50 with a
+  pause of 10 ms or more). So closing waits a little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+import anyio
+from pydantic_monty import MontyError
+
+from punie_acp.codemode.environment import prelude, prelude_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from pydantic_monty import AsyncMonty, AsyncMontySession, AsyncSnapshot, ResourceLimits
+
+EXIT_PAUSE_SECONDS = 0.05
+PROGRESS_SECONDS = 0.05
+"""How often a waiting program's output is passed on."""
+
+
+class WorkerKilledError(Exception):
+    """The worker was killed: it did not stop by itself in time, or it crashed."""
+
+
+class Session:
+    """A Monty session with a way back. Only one program runs in it at a time."""
+
+    def __init__(self, pool: AsyncMonty, root: Path, limits: ResourceLimits) -> None:
+        self.feeds = 0  # how many snippets were fed: Monty names them <python-input-N>
+        self._pool = pool
+        self._limits = limits
+        self._root = root
+        self._monty: AsyncMontySession | None = None
+        self._stack = AsyncExitStack()
+        self._saved: tuple[bytes, int] = (b"", 0)
+        self._worker: int | None = None
+
+    async def open(self) -> None:
+        """Check a worker out and run the prelude in it."""
+        await self._checkout()
+        await self.feed(prelude(), lambda *_: None, prelude_inputs(self._root))
+        await self.save()
+
+    async def close(self) -> None:
+        """Give the worker back."""
+        with suppress(MontyError):
+            await self._stack.aclose()
+
+    async def prepare(self, limits: ResourceLimits) -> None:
+        """Get ready for a program that runs under `limits`: remember the state, so that it can be gone back to."""
+        await self.save()
+        if limits != self._limits:
+            self._limits = limits
+            await self.restore()
+
+    async def feed(
+        self, code: str, on_print: Callable[..., None], inputs: dict[str, object] | None = None
+    ) -> AsyncSnapshot:
+        """Start `code`; the first pause, or its end. Raises `MontyError`."""
+        assert self._monty is not None
+        self._worker = self._monty.worker_pid
+        started = self._monty.feed_start(
+            code, print_callback=on_print, inputs=inputs, cwd=str(self._root), skip_type_check=True
+        )
+        self.feeds += 1
+        return await started
+
+    async def save(self) -> None:
+        """Remember the state as it is now."""
+        assert self._monty is not None
+        self._saved = (await self._monty.dump(), self.feeds)
+
+    async def restore(self) -> None:
+        """Back to the state last saved, in another worker if need be."""
+        await self.close()
+        await self._checkout()
+        assert self._monty is not None
+        state, self.feeds = self._saved
+        await self._monty.load_session(state)
+
+    async def _checkout(self) -> None:
+        self._stack = AsyncExitStack()
+        checkout = self._pool.checkout(limits=self._limits, script_name="program.py", print_flush_interval=0.02)
+        self._monty = await self._stack.enter_async_context(checkout)
+        self._worker = self._monty.worker_pid
+
+    def kill(self) -> None:
+        """End the worker, whatever it is doing. `restore` starts another."""
+        if self._worker is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._worker, signal.SIGKILL)
+
+    async def settle(
+        self, pending: Awaitable[AsyncSnapshot], seconds: float, meanwhile: Callable[[], Awaitable[bool]]
+    ) -> AsyncSnapshot:
+        """Wait for a worker, at most `seconds`; call `meanwhile` now and then, which says whether to go on.
+
+        When the caller is cancelled or the time is up, the worker is killed and has ended before this returns.
+        Raises `MontyError`, or `WorkerKilledError` after the time or where `meanwhile` said no.
+        """
+        future = asyncio.ensure_future(pending)
+        until = time.monotonic() + seconds
+        try:
+            while True:
+                done, _ = await asyncio.wait((future,), timeout=PROGRESS_SECONDS)
+                if done:
+                    return future.result()
+                if not await meanwhile() or time.monotonic() > until:
+                    raise WorkerKilledError
+        except BaseException:
+            if not future.done():
+                self.kill()
+                await _end(future)
+            raise
+
+
+async def _end(future: asyncio.Future[AsyncSnapshot]) -> None:
+    with anyio.CancelScope(shield=True), suppress(MontyError):
+        await future

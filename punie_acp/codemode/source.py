@@ -1,0 +1,104 @@
+"""A program's text as the repairs see it: parsed once, edited in place, every line staying where it is."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Place = ast.expr | ast.stmt | ast.keyword | ast.alias | ast.arg
+
+
+@dataclass(slots=True)
+class Source:
+    """A program and its syntax tree, with edits that are collected and then applied at once.
+
+    Positions in a tree are byte offsets, so the text is handled as UTF-8. An edit never adds or removes a line.
+    """
+
+    text: str
+    tree: ast.Module = field(init=False)
+    _data: bytes = field(init=False)
+    _starts: list[int] = field(init=False)
+    _edits: list[tuple[int, int, int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Raises `SyntaxError` (or `ValueError` for a null byte) where the text is no Python."""
+        self.tree = ast.parse(self.text)
+        self._data = self.text.encode()
+        self._starts = [0]
+        for line in self._data.splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line))
+        self._edits = []
+
+    def start(self, node: Place) -> int:
+        """The byte offset at which `node` begins."""
+        return self._starts[node.lineno - 1] + node.col_offset
+
+    def end(self, node: Place) -> int:
+        """The byte offset at which `node` ends (exclusive)."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return self._starts[node.end_lineno - 1] + node.end_col_offset
+
+    def part(self, start: int, end: int) -> str:
+        """The text between two byte offsets."""
+        return self._data[start:end].decode()
+
+    def text_of(self, node: Place) -> str:
+        """The text of `node`."""
+        return self.part(self.start(node), self.end(node))
+
+    def insert(self, at: int, text: str) -> None:
+        """Insert `text`; what is inserted first at one place stands first."""
+        self._edits.append((at, at, len(self._edits), text))
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Replace a stretch, keeping as many line ends as it had (they are moved behind the new text)."""
+        lost = self._data.count(b"\n", start, end) - text.count("\n")
+        self._edits.append((start, end, len(self._edits), text + "\n" * max(lost, 0)))
+
+    def replace_node(self, node: Place, text: str) -> None:
+        """Replace all of `node`."""
+        self.replace(self.start(node), self.end(node), text)
+
+    def edited(self) -> str:
+        """The text with all edits. Of two that overlap, the later one is left out."""
+        pieces: list[bytes] = []
+        position = 0
+        for start, end, _, text in sorted(self._edits, key=lambda edit: edit[:3]):
+            if start < position:
+                continue
+            pieces += [self._data[position:start], text.encode()]
+            position = end
+        pieces.append(self._data[position:])
+        return b"".join(pieces).decode()
+
+    @property
+    def changed(self) -> bool:
+        """Whether there are edits."""
+        return bool(self._edits)
+
+    def nodes(self) -> Iterator[ast.AST]:
+        """Every node of the tree, outer before inner."""
+        yield from ast.walk(self.tree)
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """Every name that is bound anywhere in `tree`: assigned, defined, imported, a parameter."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
