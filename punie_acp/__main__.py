@@ -7,13 +7,13 @@ import sys
 
 def main() -> None:
     """Run `punie-acp` with the arguments of this process."""
-    if "--stdio" in sys.argv[1:]:
+    if "--stdio" in sys.argv[1:] and not {"-h", "--help"} & set(sys.argv):
         from punie_acp.server.serve import serve_stdio
 
         sys.exit(serve_stdio(sys.argv[1:]))
     from punie_acp.cli import app
 
-    app()
+    app(prog_name="punie-acp")
 
 
 if __name__ == "__main__":
