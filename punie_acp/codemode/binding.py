@@ -38,6 +38,11 @@ def bind(
     return arguments
 
 
+def parameters_of(name: str) -> str:
+    """The parameters of an external function, for people: "path, content"."""
+    return ", ".join(_signature(FUNCTIONS[name]).parameters)
+
+
 def raw_input(arguments: Mapping[str, object]) -> dict[str, JsonValue]:
     """The arguments for the record."""
     return {key: to_json(value) for key, value in arguments.items() if value is not None}

@@ -1,17 +1,57 @@
-"""The check before a run: syntax, names, and the arguments of external functions. Nothing has happened yet then."""
+"""The check before a run: syntax, names, modules, and the arguments of external functions. Nothing has happened yet then.
+
+Monty's own type checker (ty) does the work, in a worker of its own: the program follows a call of `gate_()`, which
+stops it at once, so that it is checked and never run. Of what ty reports only that is held against a program which is
+certain to fail: a type that might not fit is no reason to cost a slow model a turn.
+"""
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import json
+import re
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypedDict
 
-from punie_acp.codemode.problems import syntax_problem
+from pydantic_monty import (
+    AsyncFunctionSnapshot,
+    AsyncNameLookupSnapshot,
+    ExternalModule,
+    MontyComplete,
+    MontyError,
+    MontySyntaxError,
+    MontyTypingError,
+)
+
+from punie_acp.codemode.answers import INTERRUPT
+from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
+from punie_acp.codemode.events import ProgramError
+from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
+from punie_acp.codemode.lowering import MODULES, PRELOADED
+from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.source import bound_names
+from punie_acp.codemode.stubs import checker_stubs
 
 if TYPE_CHECKING:
-    from pydantic_monty import AsyncMonty
+    from pydantic_monty import AsyncMonty, AsyncMontySession
 
-    from punie_acp.codemode.events import ProgramError
+CHECK_SECONDS = 5.0
+_NATIVE = {"asyncio", "os", "sys"}  # ty knows these; what it does not know of them is not held against a program
+_ANYTHING = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
+_FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
+
+
+class _Location(TypedDict):
+    row: int
+    column: int
+
+
+class _Report(TypedDict):
+    """One finding, as ty prints it in its JSON format (the fields that are used)."""
+
+    code: str
+    message: str
+    location: _Location
 
 
 class Checker:
@@ -19,22 +59,107 @@ class Checker:
 
     def __init__(self, pool: AsyncMonty) -> None:
         self._pool = pool
+        self._stack = AsyncExitStack()
+        self._monty: AsyncMontySession | None = None
         self.earlier_names: frozenset[str] = frozenset()
 
     async def open(self) -> None:
-        """Check a worker out."""
+        """Check a worker out, and let ty read its stubs: its first check takes ten times as long."""
+        self._stack = AsyncExitStack()
+        checkout = self._pool.checkout(
+            type_check=True,
+            type_check_stubs=checker_stubs(),
+            type_check_format="json",
+            external_modules={name: ExternalModule({}, stubs=_ANYTHING) for name in MODULES - _NATIVE},
+            limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
+        )
+        self._monty = await self._stack.enter_async_context(checkout)
+        await self._report("1", "")
 
     async def close(self) -> None:
         """Give the worker back."""
+        try:
+            await self._stack.aclose()
+        except MontyError:
+            self._monty = None
 
     async def check(self, code: str) -> ProgramError | None:
         """What keeps the program from running, if anything."""
         try:
-            ast.parse(code)
-        except SyntaxError as error:
-            return syntax_problem(error, code)
-        return None
+            tree = ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            tree = None
+            problem = syntax_problem(error, code)
+        else:
+            problem = None
+        try:
+            reports = await self._report(code, self._prefix(tree))
+        except MontySyntaxError as error:
+            return problem or ProgramError("syntax", error.display("type-msg"))
+        except MontyError:  # the check itself failed; the run will show what is wrong
+            await self.close()
+            await self.open()
+            return problem
+        findings = [
+            Diagnosis(r["code"], r["message"], r["location"]["row"] - 1, r["location"]["column"]) for r in reports
+        ]
+        certain = [finding for finding in findings if is_certain(finding, code, tree)]
+        certain.sort(key=lambda finding: (finding.line, finding.rule == "missing-argument"))
+        return self._problem(certain[0], code) if certain else None
+
+    def _problem(self, finding: Diagnosis, code: str) -> ProgramError:
+        known = set(self.earlier_names) | _bound(code)
+        message = find_fix(finding, known)
+        return ProgramError("type", message, finding.line, excerpt(code, finding.line, finding.column))
 
     def remember(self, code: str, up_to_line: int | None) -> None:
         """Note what a program that has run (up to a line) has defined."""
-        self.earlier_names |= bound_names(ast.parse(code))
+        try:
+            tree = ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError):
+            return
+        done = [statement for statement in tree.body if up_to_line is None or statement.lineno <= up_to_line]
+        self.earlier_names |= bound_names(ast.Module(done, []))
+
+    def _prefix(self, tree: ast.Module | None) -> str:
+        """What stands before the program, in one line: the names that earlier programs and the prelude bound."""
+        if tree is None:
+            return "; ".join([*PRELOADED.values(), *(f"{name} = any_()" for name in sorted(self.earlier_names))])
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        preloaded = used & PRELOADED.keys() - bound_names(tree) - self.earlier_names
+        earlier = [f"{name} = any_()" for name in sorted(used & self.earlier_names)]
+        return "; ".join([*(PRELOADED[name] for name in sorted(preloaded)), *earlier])
+
+    async def _report(self, code: str, prefix: str) -> list[_Report]:
+        """What ty has to say about `code`. Raises `MontyError` where it cannot say anything."""
+        assert self._monty is not None
+        text = f"gate_(); {prefix}\n{_FUTURE.sub('pass', code)}"
+        try:
+            snapshot = await self._monty.feed_start(text, print_callback=lambda *_: None, inputs={"gate_": gate_})
+            while not isinstance(snapshot, MontyComplete):
+                if isinstance(snapshot, AsyncFunctionSnapshot) and snapshot.function_name == "gate_":
+                    snapshot = await snapshot.resume(INTERRUPT)
+                elif isinstance(snapshot, AsyncNameLookupSnapshot):
+                    snapshot = await snapshot.resume()
+                else:
+                    snapshot = await snapshot.resume_auto()
+        except MontyTypingError as error:
+            return json.loads(error.display())
+        except MontySyntaxError:
+            raise
+        except MontyError as error:
+            if "KeyboardInterrupt" in str(error) or "monty syntax parser" in str(error):
+                return []
+            raise
+        return []
+
+
+def gate_() -> None:
+    """Never called: calling it pauses the checked program, which then ends."""
+
+
+def _bound(code: str) -> set[str]:
+    try:
+        return bound_names(ast.parse(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return set()

@@ -53,8 +53,7 @@ class Place:
 
     def resolve(self, path: PathLike, type: CallType, kind: ToolKind, verb: str, *, follow: bool = True) -> Path:  # noqa: A002
         """The absolute path. Raises `PlanError` for one outside the workspace, `TypeError` for what is no path."""
-        if not isinstance(path, str | PurePath):
-            raise TypeError(f"a path is text, not {_type_name(path)}")
+        _require(path, (str, PurePath), "a path")
         try:
             return self.workspace.resolve(str(path) or ".", follow=follow)
         except (OSError, ValueError) as error:
@@ -90,16 +89,15 @@ async def read_file(place: Place, path: PathLike, start_line: int | None = None,
 
 async def write_file(place: Place, path: PathLike, content: str) -> Plan:
     """Plan to replace or create a text file."""
-    if not isinstance(content, str):
-        raise TypeError(f"write_file takes content as text, not {_type_name(content)}")
+    _require(content, str, "the content")
     target = place.resolve(path, CallType.WRITE, "edit", "Write")
     return await write_plan(place, target, content)
 
 
 async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
     """Plan to replace the one place in a text file where `old` stands."""
-    if not isinstance(old, str) or not isinstance(new, str):
-        raise TypeError("edit_file takes the old and the new text as text")
+    _require(old, str, "the old text")
+    _require(new, str, "the new text")
     target = place.resolve(path, CallType.WRITE, "edit", "Edit")
     title = f"Edit {place.workspace.display(target)}"
     try:
@@ -136,8 +134,7 @@ async def list_files(place: Place, pattern: PathLike = "**/*") -> Plan:
 
 async def search(place: Place, pattern: str, glob: str | None = None) -> Plan:
     """Plan to find the lines that match a regular expression, in the files that match `glob`."""
-    if not isinstance(pattern, str):
-        raise TypeError(f"search takes a regular expression as text, not {_type_name(pattern)}")
+    _require(pattern, str, "a pattern")
 
     async def perform(_: object) -> Answer:
         matches = [Match(m.path, m.line, m.text) for m in await place.workspace.search(pattern, glob)]
@@ -243,15 +240,14 @@ async def command_plan(
     return Plan(CallType.SHELL, "execute", title, perform, command=line, cwd=str(folder))
 
 
-def command_line(command: object) -> str:
+def command_line(command: str | Sequence[object]) -> str:
     """The command as one would type it. Raises `TypeError` for what is neither text nor a list of text."""
     import shlex
 
     if isinstance(command, str):
         return command
-    if isinstance(command, list | tuple) and command:
-        return shlex.join(str(part) for part in command)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    raise TypeError(f"a command is text or a list of text, not {_type_name(command)}")
+    _require(command, (list, tuple), "a command")
+    return shlex.join(str(part) for part in command)
 
 
 def exit_code(result: CommandResult) -> int:
@@ -360,5 +356,7 @@ async def _is_folder(workspace: Workspace, path: str) -> bool:
     return found is not None and found.kind == "directory"
 
 
-def _type_name(value: object) -> str:
-    return type(value).__name__
+def _require(value: object, kind: type | tuple[type, ...], what: str) -> None:
+    """Raises `TypeError` where a program gave something else than `kind`."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} is text, not {type(value).__name__}")

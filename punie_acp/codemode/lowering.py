@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 MODULES = frozenset({"asyncio", "glob", "io", "os", "shutil", "subprocess", "sys"})
 """The modules of the prelude: `import x` becomes `x = _module_x`."""
 
+PRELOADED = {
+    **{
+        name: f"import {name}"
+        for name in (
+            "collections csv datetime functools glob hashlib io itertools json math os random re shutil subprocess sys time"
+        ).split()
+    },
+    "Path": "from pathlib import Path",
+    "Counter": "from collections import Counter",
+    "defaultdict": "from collections import defaultdict",
+    "deque": "from collections import deque",
+    "dataclass": "from dataclasses import dataclass",
+}
+"""Names that the prelude binds, because programs forget to import them; and the import that each stands for."""
+
 _EXCEPTIONS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
@@ -34,10 +49,10 @@ def lower(code: str, earlier_names: frozenset[str] = frozenset()) -> str:
     except (SyntaxError, ValueError, RecursionError):
         return code
     own = bound_names(source.tree) | earlier_names
+    _show_last(source)
     for node in source.nodes():
         for rule in _RULES:
             rule(source, node, own)
-    _show_last(source)
     return _if_valid(source.edited(), code)
 
 
@@ -145,7 +160,7 @@ def _call_prelude(source: Source, call: ast.Call, function: str) -> None:
 
 def _drop_encoding(source: Source, call: ast.Call, keep: int) -> None:
     given = [*call.args, *call.keywords]
-    dropped = [arg for arg in call.args[keep:]] + [kw for kw in call.keywords if kw.arg in _ENCODING_KEYWORDS]
+    dropped = list(call.args[keep:]) + [kw for kw in call.keywords if kw.arg in _ENCODING_KEYWORDS]
     if not dropped or len(call.args) > keep + 3:
         return
     kept = [arg for arg in given if arg not in dropped]
@@ -162,9 +177,9 @@ def _printing(source: Source, node: ast.AST, own: set[str]) -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
         and "print" not in own
+        and any(keyword.arg == "file" for keyword in node.keywords)
     ):
-        if any(keyword.arg == "file" for keyword in node.keywords):
-            source.replace_node(node.func, "_print_to")
+        source.replace_node(node.func, "_print_to")
 
 
 def _raising(source: Source, node: ast.AST, own: set[str]) -> None:
@@ -176,8 +191,7 @@ def _raising(source: Source, node: ast.AST, own: set[str]) -> None:
         isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     )
     if node.func.id in _EXCEPTIONS and node.func.id not in own and not plain:
-        source.insert(source.start(argument), "str(")
-        source.insert(source.end(argument), ")")
+        source.wrap(argument, "str(", ")")
 
 
 def _show_last(source: Source) -> None:
@@ -186,8 +200,7 @@ def _show_last(source: Source) -> None:
         return
     last = source.tree.body[-1]
     if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Await | ast.Yield | ast.YieldFrom):
-        source.insert(source.start(last.value), "_show((")
-        source.insert(source.end(last.value), "))")
+        source.wrap(last.value, "_show((", "))")
 
 
 _RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (

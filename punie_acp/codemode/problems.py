@@ -26,8 +26,10 @@ _HINTS = {
 """What to write instead of what Monty 1.4 cannot compile."""
 
 
-def syntax_problem(error: SyntaxError, code: str) -> ProgramError:
+def syntax_problem(error: SyntaxError | ValueError | RecursionError, code: str) -> ProgramError:
     """A program that this Python cannot parse."""
+    if not isinstance(error, SyntaxError):
+        return ProgramError("syntax", f"SyntaxError: {error}")
     return ProgramError("syntax", f"SyntaxError: {error.msg}", error.lineno, excerpt(code, error.lineno, error.offset))
 
 

@@ -26,10 +26,11 @@ from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.session import WorkerKilledError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from pydantic_monty import AsyncSnapshot, ExternalResult
 
+    from punie_acp.codemode.calls import Plan
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.session import Session
     from punie_acp.workspace.base import Workspace
@@ -147,27 +148,27 @@ class ProgramRun:
             return _unknown(name, args)
         if self.calls >= self.limits.calls:
             raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
-        self.calls += 1
         await self._flush()
         line = cast("int | None", kwargs.pop("_line", None)) or source_line(snapshot, self._lowered, self._filename)
         try:
             arguments = bind(name, planner, args, kwargs)
         except TypeError as error:
-            self.calls -= 1  # never became a call
             return raising(error)
-        site = CallSite(
-            f"{self.program.program_id}/{self.calls}", self.program.program_id, name, line, raw_input(arguments)
-        )
+        self.calls += 1
+        call_id = f"{self.program.program_id}/{self.calls}"
+        site = CallSite(call_id, self.program.program_id, name, line, raw_input(arguments))
+        return await self._call(site, planner, arguments)
+
+    async def _call(
+        self, site: CallSite, planner: Callable[..., Awaitable[Plan]], arguments: dict[str, object]
+    ) -> ExternalResult:
         try:
             plan = await planner(self._place, **arguments)
+            answer = await self._runner.run(site, plan)
         except PlanError as error:
             await self._runner.fail(site, error)
             return raising(error.cause)
         except Exception as error:  # noqa: BLE001 - a workspace's failure is the program's to handle
-            return raising(error)
-        try:
-            answer = await self._runner.run(site, plan)
-        except Exception as error:  # noqa: BLE001
             return raising(error)
         if answer.printed:
             self._output.add(answer.printed)

@@ -41,23 +41,23 @@ class Sandbox:
         pool = AsyncMonty(
             max_processes=4, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS
         )
-        await self._stack.enter_async_context(pool)
         self._session = Session(pool, self._workspace.root, monty_limits(self._limits))
         self._checker = Checker(pool)
-        await self._session.open()
-        await self._checker.open()
+        async with AsyncExitStack() as stack:  # taken down again where something here fails
+            stack.push_async_callback(_pause_before_exit)
+            await stack.enter_async_context(pool)
+            stack.push_async_callback(self._session.close)
+            await self._session.open()
+            stack.push_async_callback(self._checker.close)
+            await self._checker.open()
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with anyio.CancelScope(shield=True):
-            if self._session is not None and self._checker is not None:
-                await self._session.close()
-                await self._checker.close()
             await self._stack.aclose()
-            # A process that ends right after AsyncMonty has closed is aborted now and then (pydantic-monty 1.4).
-            await anyio.sleep(EXIT_PAUSE_SECONDS)
 
     async def run(
         self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
@@ -82,10 +82,15 @@ class Sandbox:
         run = ProgramRun(program, self._session, self._workspace, observer, limits)
         try:
             await run.run()
-        finally:
+        except BaseException:
             with anyio.CancelScope(shield=True):
-                outcome = replace(run.outcome(), error=await self._recover(run))
-                await observer.emit(ProgramFinished(program_id, outcome))
+                await self._finish(run, observer)
+            raise
+        return await self._finish(run, observer)
+
+    async def _finish(self, run: ProgramRun, observer: Observer) -> ProgramOutcome:
+        outcome = replace(run.outcome(), error=await self._recover(run))
+        await observer.emit(ProgramFinished(run.program.program_id, outcome))
         return outcome
 
     async def _prepare(self, code: str, program_id: str) -> Program | ProgramError:
@@ -109,3 +114,8 @@ class Sandbox:
             return None
         lost = "what this program had defined is lost"
         return replace(run.error, message=f"{run.error.message} ({lost})")
+
+
+async def _pause_before_exit() -> None:
+    """A process that ends right after AsyncMonty has closed is aborted now and then (pydantic-monty 1.4)."""
+    await anyio.sleep(EXIT_PAUSE_SECONDS)

@@ -23,7 +23,7 @@ class Source:
     tree: ast.Module = field(init=False)
     _data: bytes = field(init=False)
     _starts: list[int] = field(init=False)
-    _edits: list[tuple[int, int, int, str]] = field(init=False)
+    _edits: list[tuple[int, int, tuple[int, int], str]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises `SyntaxError` (or `ValueError` for a null byte) where the text is no Python."""
@@ -44,6 +44,10 @@ class Source:
         assert node.end_col_offset is not None
         return self._starts[node.end_lineno - 1] + node.end_col_offset
 
+    def line_start(self, line: int) -> int:
+        """The byte offset at which line number `line` (from 1) begins; the end of the text where it is past the last."""
+        return self._starts[line - 1] if line <= len(self._starts) else len(self._data)
+
     def part(self, start: int, end: int) -> str:
         """The text between two byte offsets."""
         return self._data[start:end].decode()
@@ -54,12 +58,17 @@ class Source:
 
     def insert(self, at: int, text: str) -> None:
         """Insert `text`; what is inserted first at one place stands first."""
-        self._edits.append((at, at, len(self._edits), text))
+        self._edits.append((at, at, (1, len(self._edits)), text))
+
+    def wrap(self, node: Place, before: str, after: str) -> None:
+        """Put `node` between `before` and `after`; of two nodes that begin or end together, wrap the outer one first."""
+        self.insert(self.start(node), before)
+        self._edits.append((self.end(node), self.end(node), (0, -len(self._edits)), after))
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Replace a stretch, keeping as many line ends as it had (they are moved behind the new text)."""
         lost = self._data.count(b"\n", start, end) - text.count("\n")
-        self._edits.append((start, end, len(self._edits), text + "\n" * max(lost, 0)))
+        self._edits.append((start, end, (1, len(self._edits)), text + "\n" * max(lost, 0)))
 
     def replace_node(self, node: Place, text: str) -> None:
         """Replace all of `node`."""

@@ -11,7 +11,7 @@ class Result(NamedTuple):
     exit_code: int
     stdout: str
     stderr: str
-def read_file(path: str, start_line: int | None = None, end_line: int | None = None) -> str: ...  # lines from 1, inclusive
+def read_file(path: str, start_line: int | None = None, end_line: int | None = None) -> str: ...  # lines from 1
 def write_file(path: str, content: str) -> None: ...  # creates or replaces a file
 def edit_file(path: str, old: str, new: str) -> None: ...  # replaces old, which must occur exactly once
 def list_files(pattern: str = "**/*") -> list[str]: ...  # paths that match a glob pattern

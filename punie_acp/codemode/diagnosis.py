@@ -1,0 +1,129 @@
+"""What the type checker found: whether it is certain to fail, and how to put it right."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.binding import bind, parameters_of
+from punie_acp.codemode.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NETWORK_MODULES = frozenset(
+    "aiohttp ftplib http httpx imaplib paramiko poplib requests smtplib socket socketserver ssl telnetlib urllib urllib3 "
+    "websocket websockets xmlrpc".split()
+)
+_ARGUMENT_RULES = {"missing-argument", "unknown-argument", "too-many-positional-arguments"}
+_QUOTED = re.compile(r"`([^`]*)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One finding of ty, with its place in the program (both counted from 1)."""
+
+    rule: str
+    message: str
+    line: int
+    column: int
+
+
+def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None) -> bool:
+    """Whether the program is bound to fail there (and does not itself provide for it)."""
+    if finding.line < 1 or _is_tried(finding.line, tree):
+        return False
+    message = finding.message
+    if finding.rule == "unresolved-reference":
+        return "NameError" not in code and hasattr(builtins, _subject(message)) is False
+    if finding.rule == "unresolved-import":
+        return message.startswith("Cannot resolve imported module")
+    if finding.rule in _ARGUMENT_RULES:
+        return _function(message) in FUNCTIONS and not _uses_other_names(finding, tree)
+    if finding.rule == "invalid-argument-type":
+        return _function(message) in FUNCTIONS and _is_plainly_wrong(message)
+    if finding.rule == "unresolved-attribute":
+        return bool(re.search(r"`(Result|Match)`", message))
+    return False
+
+
+def _is_tried(line: int, tree: ast.Module | None) -> bool:
+    """Whether `line` stands in a `try` that expects something to go wrong."""
+    if tree is None:
+        return False
+    return any(
+        isinstance(node, ast.Try) and node.handlers and node.lineno <= line <= (node.body[-1].end_lineno or 0)
+        for node in ast.walk(tree)
+    )
+
+
+def _uses_other_names(finding: Diagnosis, tree: ast.Module | None) -> bool:
+    """Whether the call there only names a parameter as other tools do (`filename` for `path`), which is accepted."""
+    function = _function(finding.message)
+    calls = [
+        node
+        for node in ast.walk(tree or ast.Module([], []))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function
+        and node.lineno <= finding.line <= (node.end_lineno or 0)
+    ]
+    return any(_binds(function, call) for call in calls)
+
+
+def _binds(function: str, call: ast.Call) -> bool:
+    try:
+        given = {keyword.arg or "**": None for keyword in call.keywords}
+        bind(function, FUNCTIONS[function], tuple(call.args), given)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_plainly_wrong(message: str) -> bool:
+    found = message.rsplit("found", 1)[-1]
+    return not re.search(r"\||Unknown|Any|object|Never|@", found)
+
+
+def find_fix(finding: Diagnosis, known: set[str]) -> str:
+    """The finding in Python's words, with the likely fix."""
+    subject = _subject(finding.message)
+    if finding.rule == "unresolved-reference":
+        return f"NameError: name '{subject}' is not defined{_suggest(subject, [*known, *FUNCTIONS, *dir(builtins)])}"
+    if finding.rule == "unresolved-import":
+        return f"ModuleNotFoundError: {_no_module(subject)}"
+    if finding.rule == "unresolved-attribute":
+        fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
+        return f"AttributeError: {finding.message.replace('`', chr(39))}; it has {fields}"
+    return f"TypeError: {_arguments(finding)}"
+
+
+def _no_module(module: str) -> str:
+    if module.split(".")[0] in NETWORK_MODULES:
+        return f"there is no {module!r} here: programs have no network"
+    return f"there is no module {module!r} here; use the standard library, or run_command with the project's own Python"
+
+
+def _arguments(finding: Diagnosis) -> str:
+    function = _function(finding.message)
+    message = finding.message.replace("`", "'")
+    return f"{message}; {function} takes {parameters_of(function)}"
+
+
+def _subject(message: str) -> str:
+    found = _QUOTED.search(message)
+    return found[1] if found else ""
+
+
+def _function(message: str) -> str:
+    found = re.search(r"function `(\w+)`", message)
+    return found[1] if found else ""
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, set(known), n=1, cutoff=0.75)
+    return f"; did you mean {close[0]!r}?" if close else ""
