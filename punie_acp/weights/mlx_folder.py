@@ -91,7 +91,7 @@ def _require_whole(shard: Path) -> None:
                 raise ValueError("its header is cut short")
             header: dict[str, Any] = json.loads(file.read(header_bytes))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise WeightsError(f"{shard} is not a safetensors file: {error}.") from error
     if 8 + header_bytes + max(ends, default=0) != size:
         raise WeightsError(f"{shard} is cut short or damaged.")

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import TaskID
 
 _LINE_SECONDS = 5.0
@@ -41,8 +43,9 @@ def progress_for(stream: TextIO | None = None) -> Progress:
 class PlainProgress:
     """A line when work starts and ends, and in between every 5 % but no more often than every five seconds."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream or sys.stderr
+        self._clock = clock
         self._what = ""
         self._total: int | None = None
         self._done = 0
@@ -52,13 +55,13 @@ class PlainProgress:
     def start(self, what: str, total: int | None) -> None:
         self.finish()
         self._what, self._total, self._done = what, total, 0
-        self._started = self._said_at = time.monotonic()
+        self._started = self._said_at = self._clock()
         self._said_share = 0.0
         self._say(f"{what}: {size_text(total)}" if total else what)
 
     def advance(self, n: int) -> None:
         self._done += n
-        now = time.monotonic()
+        now = self._clock()
         share = self._done / self._total if self._total else 1.0
         if now - self._said_at >= _LINE_SECONDS and (share - self._said_share >= 0.05 or not self._total):
             self._said_at, self._said_share = now, share
@@ -66,7 +69,7 @@ class PlainProgress:
 
     def finish(self) -> None:
         if self._what:
-            seconds = time.monotonic() - self._started
+            seconds = self._clock() - self._started
             self._say(f"{self._what}: {size_text(self._done)} in {seconds:.0f} s")
             self._what = ""
 

@@ -158,6 +158,7 @@ class ModelStore:
     def set_default(self, name: str) -> None:
         """Make an installed model the default. Raises `WeightsError` if it is not installed."""
         model = self.resolve(name)
+        self._directory.mkdir(parents=True, exist_ok=True)
         self._default_file.write_text(model.name if model.path.parent == self._directory else str(model.path))
 
     @property
