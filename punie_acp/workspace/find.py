@@ -105,17 +105,16 @@ class Walk:
             if not after:
                 continue
             is_folder = entry.is_dir(follow_symlinks=False)
-            path, named = folder / entry.name, entry.name in self._named
-            if not (shown or named) and self._ignores.hides_entry(path, folder=is_folder):
+            named = entry.name in self._named
+            hidden = not shown and self._ignores.hides_entry(entry.path, folder=is_folder)
+            if hidden and not named:
                 continue
+            path = folder / entry.name
             if len(self._parts) in after and (is_folder or not self._folders_only):
                 yield path
             # A linked folder is listed and not entered: its files have another path, and links can go round.
             if is_folder and any(state < len(self._parts) for state in after):
-                yield from self._folder(path, after, shown=shown or (named and self._hidden(path)))
-
-    def _hidden(self, path: Path) -> bool:
-        return self._ignores.hides_entry(path, folder=True)
+                yield from self._folder(path, after, shown=shown or hidden)
 
     def _step(self, name: str, states: frozenset[int]) -> frozenset[int]:
         after: set[int] = set()

@@ -6,67 +6,66 @@ counts as hidden (only git's index knows better). A hidden file can still be rea
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pathspec import GitIgnoreSpec
 
 
 class Ignores:
-    """The ignore files around one root. Files are read when first needed and again after they change."""
+    """The ignore files around one root. Files are read when first needed and again after they change.
+
+    Paths are handled as strings here: this runs for every file that a program reads or a glob sees.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._top = _repository(root) or root
-        self._specs: dict[Path, tuple[int, GitIgnoreSpec | None]] = {}
+        self._top = str(_repository(root) or root)
+        self._specs: dict[str, tuple[int, GitIgnoreSpec | None]] = {}
 
     def hides(self, path: Path, *, folder: bool) -> bool:
         """Whether `path` or a folder above it is hidden."""
-        if not path.is_relative_to(self._top):
+        place, below = self._top, str(path).removeprefix(f"{self._top.rstrip('/')}/")
+        if not path.is_relative_to(place) or below == place:
             return False
-        parts = path.relative_to(self._top).parts
-        place = self._top
-        for position, name in enumerate(parts):
-            place = place / name
-            if self.hides_entry(place, folder=folder or position < len(parts) - 1):
+        *above, name = below.split("/")
+        for part in above:
+            place = f"{place}/{part}"
+            if self.hides_entry(place, folder=True):
                 return True
-        return False
+        return self.hides_entry(f"{place}/{name}", folder=folder)
 
-    def hides_entry(self, path: Path, *, folder: bool) -> bool:
+    def hides_entry(self, path: str, *, folder: bool) -> bool:
         """Whether a pattern hides `path` itself, where no folder above it is hidden.
 
         The nearest ignore file that says something decides, and in it the last pattern that matches.
         """
-        if path.name == ".git":
+        if path.endswith("/.git"):
             return True
-        place = path.parent
+        ending = "/" * folder
+        place = path.rpartition("/")[0]
         while True:
-            spec = self._spec(place)
-            if spec is not None:
-                found = spec.check_file(path.relative_to(place).as_posix() + "/" * folder).include
-                if found is not None:
-                    return found
-            if place in {self._top, place.parent}:
-                return self._excluded(path, folder=folder)
-            place = place.parent
+            found = self._says(f"{place}/.gitignore", path[len(place) + 1 :] + ending)
+            if found is not None:
+                return found
+            if len(place) <= len(self._top):
+                return bool(self._says(f"{self._top}/.git/info/exclude", path[len(self._top) + 1 :] + ending))
+            place = place.rpartition("/")[0]
 
-    def _excluded(self, path: Path, *, folder: bool) -> bool:
-        spec = self._read(self._top / ".git" / "info" / "exclude")
-        name = path.relative_to(self._top).as_posix() + "/" * folder
-        return spec is not None and bool(spec.check_file(name).include)
+    def _says(self, file: str, name: str) -> bool | None:
+        """What an ignore file says of `name`, relative to where it counts: hidden, not hidden, nothing."""
+        spec = self._read(file)
+        return None if spec is None else spec.check_file(name).include
 
-    def _spec(self, folder: Path) -> GitIgnoreSpec | None:
-        return self._read(folder / ".gitignore")
-
-    def _read(self, file: Path) -> GitIgnoreSpec | None:
+    def _read(self, file: str) -> GitIgnoreSpec | None:
         try:
-            changed = file.stat().st_mtime_ns
+            changed = os.stat(file).st_mtime_ns  # noqa: PTH116 - a Path takes longer to make than to ask for
         except OSError:
             return None
         known = self._specs.get(file)
         if known is None or known[0] != changed:
-            known = self._specs[file] = (changed, _parse(file))
+            known = self._specs[file] = (changed, _parse(Path(file)))
         return known[1]
 
 

@@ -67,15 +67,18 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
 
 
 async def _start(command: Command) -> anyio.abc.Process:
-    return await anyio.open_process(
-        command.line if isinstance(command.line, str) else list(command.line),
-        stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=command.cwd,
-        env=command.env,
-        start_new_session=True,
-    )
+    # Shielded: asyncio, cancelled between the start and its answer, kills the leader alone and forgets its children.
+    with anyio.CancelScope(shield=True):
+        process = await anyio.open_process(
+            command.line if isinstance(command.line, str) else list(command.line),
+            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=command.cwd,
+            env=command.env,
+            start_new_session=True,
+        )
+    return process
 
 
 class _Running:

@@ -132,7 +132,7 @@ async def test_after_its_time_a_command_ends_with_all_its_children(run, project)
     result = await run("echo before; sleep 60 & echo $! > child; trap '' TERM; sleep 60; sleep 60", timeout=0.3)
     assert time.monotonic() - start < 2
     assert (result.timed_out, result.stdout) == (True, "before\n")
-    assert not lives(project / "child")
+    await eventually(lambda: not lives(project / "child"))
 
 
 async def test_a_command_may_tidy_up_when_its_time_is_over(run):
@@ -156,8 +156,18 @@ async def test_cancelling_ends_the_whole_group(run, project):
         start = time.monotonic()
         tasks.cancel_scope.cancel()
     assert time.monotonic() - start < 1.5
-    assert not lives(project / "leader")
-    assert not lives(project / "child")
+    await eventually(lambda: not lives(project / "leader"))
+    await eventually(lambda: not lives(project / "child"))
+
+
+async def test_a_cancel_at_any_moment_leaves_no_process(run):
+    def left() -> list[str]:
+        return [p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if "6173" in (p.info["cmdline"] or ())]
+
+    for milliseconds in range(15):
+        with anyio.move_on_after(milliseconds / 1000):
+            await run("sleep 6173 & sleep 6173 & wait")
+    await eventually(lambda: not left())
 
 
 async def test_a_failing_observer_ends_the_command_with_its_own_error(run, project):
@@ -166,7 +176,7 @@ async def test_a_failing_observer_ends_the_command_with_its_own_error(run, proje
 
     with pytest.raises(ConnectionError, match="the client is gone"):
         await run("echo $$ > leader; echo x; sleep 60", on_progress=fail)
-    assert not lives(project / "leader")
+    await eventually(lambda: not lives(project / "leader"))
 
 
 async def test_no_descriptor_is_left_open(run):
