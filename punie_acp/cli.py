@@ -6,7 +6,7 @@ import json as jsonlib
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from typer.core import TyperGroup
@@ -58,6 +58,8 @@ class _Commands(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: object, **extra: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride] - only passed on
         try:
             return super().main(args, *rest, **extra)  # pyright: ignore[reportArgumentType]
+        except KeyboardInterrupt:  # outside of `invoke`
+            sys.exit(130)
         except Exception as raised:  # noqa: BLE001 - the last place where an error can be told in a sentence
             error = _cause(raised)
             if sentence := _sentence(error):
@@ -107,7 +109,10 @@ def main(
     if model or mode:
         raise typer.BadParameter("--model and --mode stand after --stdio, or after a command that takes them")
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help() if sys.stdin.isatty() and sys.stdout.isatty() else WHAT_TO_TYPE, err=True)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            typer.echo(context.get_help())
+        else:
+            typer.echo(WHAT_TO_TYPE, err=True)
         raise typer.Exit(2)
 
 
@@ -207,8 +212,10 @@ def pull(
     ] = "auto",
 ) -> None:
     """Download and install a model. What an interrupted pull has brought is used by the next one."""
+    from punie_acp.inference.blas import load_fast_blas
     from punie_acp.weights.progress import progress_for
 
+    load_fast_blas()  # before MLX is imported, for the conversion
     _say_ready(_store().pull(name, progress_for()))
 
 
@@ -218,8 +225,10 @@ def import_model(
     name: Annotated[str | None, typer.Option(help="What to call it; otherwise as the file is called.")] = None,
 ) -> None:
     """Install a model from this machine."""
+    from punie_acp.inference.blas import load_fast_blas
     from punie_acp.weights.progress import progress_for
 
+    load_fast_blas()  # before MLX is imported, for the conversion
     store, progress = _store(), progress_for()
     install = store.import_mlx if source.is_dir() else store.import_gguf
     _say_ready(install(source, name, progress))
@@ -255,13 +264,11 @@ def _settings(**flags: object) -> Settings:
 
 
 def _store() -> ModelStore:
-    from punie_acp.inference.blas import load_fast_blas
     from punie_acp.logs import configure_logging
     from punie_acp.weights.store import ModelStore
 
     settings = _settings()
     configure_logging(settings)
-    load_fast_blas()  # before anything imports MLX
     return ModelStore(settings.models_dir)
 
 
@@ -313,8 +320,9 @@ def _console() -> Console:
 
 def _cause(error: Exception) -> Exception:
     """The first error inside the groups that task groups make."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        return _cause(group.exceptions[0])
     return error
 
 
