@@ -68,6 +68,7 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
 
 async def _start(command: Command) -> anyio.abc.Process:
     # Shielded: asyncio, cancelled between the start and its answer, kills the leader alone and forgets its children.
+    process: anyio.abc.Process | None = None
     with anyio.CancelScope(shield=True):
         process = await anyio.open_process(
             command.line if isinstance(command.line, str) else list(command.line),
@@ -78,6 +79,7 @@ async def _start(command: Command) -> anyio.abc.Process:
             env=command.env,
             start_new_session=True,
         )
+    assert process is not None
     return process
 
 

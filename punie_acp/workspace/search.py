@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ MAX_SECONDS = 20.0
 """Of one search."""
 MAX_LINE_SECONDS = 0.5
 """Of one line. Only an expression that backtracks without end takes so long; and so soon a cancelled search ends."""
+
+# Whatever matches a line also matches the text it stands in, unless the expression looks at what is around the line
+# (look-around, ends of the text) or does not try every way to match (atomic groups, possessive repetition).
+_NEEDS_LINES = re.compile(r"\(\?(?!:|i\))|\\[AZzGKR]|[*+?}]\+")
 
 
 def search(roots: Roots, files: Sequence[Path], pattern: str, stop: Callable[[], bool]) -> list[Match]:
@@ -54,6 +59,7 @@ class _Finder:
 
         try:
             self._search = regex.compile(pattern).search
+            self._search_all = None if _NEEDS_LINES.search(pattern) else regex.compile(pattern, regex.MULTILINE).search
         except regex.error as error:
             raise ValueError(f"the regular expression {pattern!r} does not compile: {error}") from None
         self._stop = stop
@@ -63,9 +69,20 @@ class _Finder:
         """Numbers and texts of the lines of `content` that match."""
         if self._stop():
             raise Stopped
+        if not self._may_match(content):
+            return
         for number, line in enumerate(content.split("\n"), start=1):
             if self._matches(line):
                 yield number, line
+
+    def _may_match(self, content: str) -> bool:
+        """Whether it is worth looking at the lines: most files of a project have none that matches."""
+        if self._search_all is None:
+            return True
+        try:
+            return self._search_all(content, timeout=MAX_LINE_SECONDS, concurrent=True) is not None
+        except TimeoutError:
+            return True
 
     def _matches(self, line: str) -> bool:
         left = self._ends - time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,30 @@ async def test_a_search_ends_where_nobody_would_read_on(project, workspace):
     assert len(await workspace.search("hit")) == MAX_MATCHES
     (wide,) = await workspace.search("w+", "wide")
     assert len(wide.text) == 501
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "one$",
+        "^two",
+        r"\Athree",
+        r"a\s*$",
+        r"a(?!\s)",
+        r"(?i)ONE",
+        r"^$",
+        r"(?:x|a)\b",
+        r"a\s*+$",
+        r"(?<!\n)two",
+        "a.b",
+        r"\Z",
+    ],
+)
+async def test_every_line_counts_for_itself(project, workspace, pattern):
+    lines = ["one", "two a", "", "three", " a  ", "a", "b", "xa b", "two"]
+    (project / "f").write_text("\n".join(lines))
+    expected = [number for number, line in enumerate(lines, start=1) if re.search(pattern, line)]
+    assert [match.line for match in await workspace.search(pattern, "f")] == expected
 
 
 async def test_a_bad_pattern_is_a_value_error(workspace):
