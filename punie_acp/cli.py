@@ -6,13 +6,13 @@ import json as jsonlib
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
 
 from punie_acp import __version__
-from punie_acp.settings import Settings, SettingsError, load_settings
+from punie_acp.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,11 +61,9 @@ class _Commands(TyperGroup):
         except KeyboardInterrupt:  # outside of `invoke`
             sys.exit(130)
         except Exception as raised:  # noqa: BLE001 - the last place where an error can be told in a sentence
-            error = _cause(raised)
-            if sentence := _sentence(error):
-                typer.echo(f"punie-acp: {sentence}", err=True)
-            else:
-                _report_fault(error)
+            from punie_acp.complaints import complain
+
+            complain(raised)
             sys.exit(1)
 
     def invoke(self, ctx: typer.Context) -> object:  # pyright: ignore[reportIncompatibleMethodOverride] - click's or typer's own copy
@@ -316,35 +314,3 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-
-
-def _cause(error: Exception) -> Exception:
-    """The first error inside the groups that task groups make."""
-    if isinstance(error, ExceptionGroup):
-        group = cast("ExceptionGroup[Exception]", error)
-        return _cause(group.exceptions[0])
-    return error
-
-
-def _sentence(error: Exception) -> str:
-    """An expected error in a sentence; empty for one that is our fault."""
-    from punie_acp.editors.files import EditorSettingsError
-    from punie_acp.weights.errors import WeightsError
-
-    if isinstance(error, (SettingsError, WeightsError, EditorSettingsError)):
-        return str(error)
-    return ""
-
-
-def _report_fault(error: Exception) -> None:
-    """Say on stderr that the fault is ours, and keep its traceback in the log."""
-    import structlog
-
-    from punie_acp.logs import configure_logging
-
-    try:
-        settings = load_settings()
-    except SettingsError:
-        settings = Settings()
-    configure_logging(settings)
-    structlog.get_logger().error(f"internal error; the traceback is in {settings.log_dir}", exc_info=error)
