@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from pydantic_ai import Agent, RunContext, Tool, UsageLimits
+from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.messages import (
+    ModelRequest,
     ModelResponse,
     PartDeltaEvent,
     PartEndEvent,
@@ -20,7 +22,9 @@ from pydantic_ai.messages import (
     ThinkingPartDelta,
     ToolCallPart,
     ToolCallPartDelta,
+    UserPromptPart,
 )
+from pydantic_ai.models import ModelRequestParameters
 from pydantic_core import from_json
 
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, ThoughtDelta, TurnUsage
@@ -119,12 +123,18 @@ async def execute_code(ctx: RunContext[_Turn], code: str) -> str:
     return outcome_text(outcome)
 
 
-_agent: Agent[_Turn, str] = Agent(
-    deps_type=_Turn,
-    tools=[Tool(execute_code, sequential=True)],
-    instructions=instructions(),
-    retries=2,
-)
+_tool = Tool(execute_code, sequential=True)
+_agent: Agent[_Turn, str] = Agent(deps_type=_Turn, tools=[_tool], instructions=instructions(), retries=2)
+
+
+async def warm(model: Model, *, settings: Settings, cache_key: str) -> None:
+    """Have a local model read the instructions, so that the first prompt of a session need not wait for that."""
+    await model_request(
+        model,
+        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions())],
+        model_settings=_model_settings(settings, cache_key) | {"max_tokens": 1},
+        model_request_parameters=ModelRequestParameters(function_tools=[_tool.tool_def], allow_text_output=True),
+    )
 
 
 async def run_turn(

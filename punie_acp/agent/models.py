@@ -28,6 +28,7 @@ class ReadyModel:
 
     name: str
     model: Model
+    is_local: bool = False  # runs in this process
     context_tokens: int | None = None
     warning: str | None = None  # something that makes it slower than it could be
 
@@ -85,7 +86,9 @@ class Models:
             raise ModelUnavailableError(str(error)) from error
         dialect = choose_dialect(settings.dialect, installed.dialect, chat.template)
         model = LocalModel(self._engine, chat, dialect, model_name=installed.name)
-        return ReadyModel(installed.name, model, info.context_tokens, info.warning)
+        return ReadyModel(
+            installed.name, model, is_local=True, context_tokens=info.context_tokens, warning=info.warning
+        )
 
     async def _replace_engine(self, name: str, engine: MlxEngine) -> None:
         """One engine at a time: two models would not fit in the memory of the laptops this is made for."""

@@ -161,7 +161,7 @@ class ConsoleClient:
     def _show_external_call(self, call: dict[str, Any]) -> None:
         if call["status"] == "pending":
             for block in call.get("content", []):
-                if block["type"] == "diff":
+                if block["type"] == "diff" and block.get("oldText") != block["newText"]:
                     self.console.print(_diff(block))
         elif call["status"] in _MARKS:
             line = call["_meta"]["punie.dev/call"].get("line")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,6 +12,7 @@ import anyio
 from punie_acp.protocol.peer import Peer
 from punie_acp.protocol.stdio import stdio_streams
 from punie_acp.server.agent import AcpAgent
+from punie_acp.server.journal import logger
 from punie_acp.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -70,13 +72,11 @@ async def _cancel_on_signal(scope: anyio.CancelScope) -> None:
 async def _serve(settings: Settings) -> None:
     async with stdio_streams() as (receive, send):
         agent = AcpAgent(settings)
-        peer = Peer(receive, send, agent, max_line_bytes=settings.max_line_bytes, log=_log)
+        peer = Peer(receive, send, agent, max_line_bytes=settings.max_line_bytes, log=partial(_log, settings))
         async with agent.connected(peer):
             await peer.serve()
 
 
-def _log(event: str, facts: Mapping[str, object]) -> None:
+def _log(settings: Settings, event: str, facts: Mapping[str, object]) -> None:
     """Pass the peer's notes to the log. structlog is imported at the first one."""
-    import structlog
-
-    structlog.get_logger("punie_acp.protocol").warning(event, **facts)
+    logger(settings, "protocol").warning(event, **facts)

@@ -120,11 +120,16 @@ class Session:
             self._sandbox_settled.set()
 
     async def _preload(self) -> None:
+        """Load the model, and have it read the instructions, before the first prompt comes."""
+        from punie_acp.agent.agent import warm
         from punie_acp.agent.models import ModelUnavailableError
+        from punie_acp.inference.types import EngineError
 
         try:
-            await self.models.get(self.model)
-        except ModelUnavailableError:
+            ready = await self.models.get(self.model)
+            if ready.is_local:
+                await warm(ready.model, settings=self.settings, cache_key=self.session_id)
+        except (ModelUnavailableError, EngineError):
             return  # the first prompt meets the same error, and has somebody to tell
 
 

@@ -10,6 +10,8 @@ from acp import schema
 from punie_acp.agent.agent import TurnRequest, run_turn
 from punie_acp.agent.events import TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
+from punie_acp.logs import log_context
+from punie_acp.server.journal import log_event, logger
 from punie_acp.server.updates import Updates, call_question
 
 if TYPE_CHECKING:
@@ -27,12 +29,21 @@ class Turn:
         self.turn_id = f"t{number}"
         self._session = session
         self._updates = Updates(session.send)
+        self._log = logger(session.settings, "turn")
 
     async def run(self, prompt: str) -> schema.PromptResponse:
         """Answer `prompt`. A turn that is cancelled or fails leaves no open call."""
+        with log_context(session=self._session.session_id, turn=self.turn_id):
+            self._log.info("turn began", prompt=prompt)
+            response = await self._run(prompt)
+            self._log.info("turn ended", stop_reason=response.stop_reason, usage=response.field_meta)
+        return response
+
+    async def _run(self, prompt: str) -> schema.PromptResponse:
         try:
             result = await self._answer(prompt)
-        except BaseException:
+        except BaseException as error:
+            self._log.info("turn broke off", error=type(error).__name__)
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                 await self._updates.fail_open("The turn ended before this did.")
             raise
@@ -70,6 +81,7 @@ class Turn:
 
     async def emit(self, event: AgentEvent) -> None:
         """Pass `event` on to the client."""
+        log_event(self._log, event)
         await self._updates.emit(event)
 
     async def permit(self, call: CallRequested) -> Decision:
