@@ -116,17 +116,17 @@ def compare(file: GgufFile, folder: Path, progress: Progress) -> LogitDrift:
     tokens = _prompt_tokens(folder)
     passes = [ForwardPass(read_json(folder / "config.json"), w) for w in (GgufWeights(file), MlxWeights(folder))]
     states = [forward.embed(tokens) for forward in passes]
-    progress.start("comparing the logits", sum(tensor.rows.nbytes for tensor in file.tensors.values()))
+    progress.start("comparing the logits", _bytes_of(file, ""))
     for layer in range(passes[0].layers):
         states = [forward.layer(layer, state) for forward, state in zip(passes, states, strict=True)]
-        progress.advance(_layer_bytes(file, layer))
+        progress.advance(_bytes_of(file, f"blk.{layer}."))
     own, imported = (forward.logits(state) for forward, state in zip(passes, states, strict=True))
+    progress.advance(_bytes_of(file, "") - _bytes_of(file, "blk."))
     progress.finish()
     return drift(own, imported)
 
 
-def _layer_bytes(file: GgufFile, layer: int) -> int:
-    prefix = f"blk.{layer}."
+def _bytes_of(file: GgufFile, prefix: str) -> int:
     return sum(tensor.rows.nbytes for name, tensor in file.tensors.items() if name.startswith(prefix))
 
 

@@ -11,9 +11,10 @@ from gguf import GGMLQuantizationType as Kind
 from mlx_lm import load
 from mlx_lm.utils import dequantize_model
 
+from punie_acp.weights.convert import convert, converted_bytes
 from punie_acp.weights.errors import UnsupportedModelError, WeightsError
 from punie_acp.weights.gguf import GgufError, read_gguf
-from punie_acp.weights.logit_check import ForwardPass, GgufWeights, drift
+from punie_acp.weights.logit_check import ForwardPass, GgufWeights, MlxWeights, drift
 from punie_acp.weights.manifest import read_json
 from punie_acp.weights.store import ModelStore
 from tests.weights.gguf_files import FLOATS, byte_tokens, write_gguf
@@ -76,6 +77,18 @@ def test_the_report_says_what_was_repacked_and_what_was_requantised(tmp_path):
     assert 0 < how["embed_tokens"]["relative_error"] < 0.02
     assert how["down_proj"]["bits"] == 4
     assert how["down_proj"]["max_error"] == 0
+
+
+@pytest.mark.parametrize(("device", "bits"), [("cpu", 8), ("metal", 5)])
+def test_five_bit_codes_stay_what_they_are_in_the_fields_that_suit_the_device(tmp_path, device, bits):
+    file = read_gguf(write_gguf(tmp_path / "tiny.gguf", {}, layers=1, default=Kind.Q5_K))
+    (tmp_path / "model").mkdir()
+    reports = convert(file, tmp_path / "model", device, RecordedProgress())
+    assert {report.bits for report in reports if report.how == "repacked"} == {bits}
+    size = (tmp_path / "model/model.safetensors").stat().st_size
+    assert converted_bytes(file, device) < size < converted_bytes(file, device) + 10_000
+    name = "model.layers.0.mlp.up_proj.weight"
+    np.testing.assert_allclose(MlxWeights(tmp_path / "model").all(name), GgufWeights(file).all(name), rtol=0, atol=1e-7)
 
 
 def test_floats_are_kept_in_their_own_precision(tmp_path):
