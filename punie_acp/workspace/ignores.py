@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from punie_acp.workspace.paths import parts_below
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -26,10 +28,10 @@ class Ignores:
 
     def hides(self, path: Path, *, folder: bool) -> bool:
         """Whether `path` or a folder above it is hidden."""
-        place, below = self._top, str(path).removeprefix(f"{self._top.rstrip('/')}/")
-        if not path.is_relative_to(place) or below == place:
+        place, below = self._top, parts_below(path, Path(self._top))
+        if not below:
             return False
-        *above, name = below.split("/")
+        *above, name = below
         for part in above:
             place = f"{place}/{part}"
             if self.hides_entry(place, folder=True):

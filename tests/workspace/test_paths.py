@@ -85,6 +85,12 @@ def test_a_folder_swapped_for_a_link_after_resolving_is_not_followed(project, tm
     assert (outside / "a.txt").read_text() == "secret"
 
 
+def test_a_path_that_was_never_resolved_leads_nowhere(project, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    with pytest.raises(PathEscapeError):
+        disk.read_file(Roots(project), project / ".." / "secret")
+
+
 NAMES = st.sampled_from(["..", ".", "", "a", "b", "up", "out", "self", "file", "x" * 10])
 
 
