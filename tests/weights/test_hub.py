@@ -100,7 +100,7 @@ def test_a_killed_download_is_continued_at_a_byte(tmp_path, hub):
         hub.go_on.set()
         hub.requests.clear()
         status, said = pull(tmp_path, hub)
-    assert any(request.startswith(f"{WEIGHTS} from byte 1") for request in hub.requests), hub.requests
+    assert any(request.startswith(f"{WEIGHTS} from byte ") for request in hub.requests), hub.requests
     # The file is as the hub says; that it is not a whole safetensors file is found next.
     assert status == 1
     assert "model.safetensors is cut short or damaged" in said
