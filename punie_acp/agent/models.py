@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from punie_acp.settings import Settings
 
 
+SECONDS_UNTIL_SAID = 0.3
+
+
 class ModelUnavailableError(Exception):
     """A model cannot be used; the message says why and what to type."""
 
@@ -46,19 +49,33 @@ class Models:
     async def get(self, name: str, on_wait: Callable[[str], Awaitable[None]] | None = None) -> ReadyModel:
         """The model called `name` (see `Settings.model`), loading it first if need be.
 
-        `on_wait` is told, in a sentence for the user, that this takes a while. Raises `ModelUnavailableError`.
+        `on_wait` is told, in a sentence for the user, if this takes a while. Raises `ModelUnavailableError`.
         """
-        if name not in self._ready and on_wait is not None and ":" not in name:
-            await on_wait("Loading the model …")
-        async with self._loading:
-            if name not in self._ready:
-                self._ready[name] = await self._load(name)
+        if name in self._ready:
             return self._ready[name]
+        loaded: ReadyModel | ModelUnavailableError
+        async with anyio.create_task_group() as tasks:
+            if on_wait is not None:
+                tasks.start_soon(_say_later, on_wait)
+            try:
+                loaded = await self._get_in_turn(name)
+            except ModelUnavailableError as error:
+                loaded = error
+            tasks.cancel_scope.cancel()
+        if isinstance(loaded, ModelUnavailableError):
+            raise loaded
+        return loaded
 
     async def close(self) -> None:
         """End the engine's thread."""
         if self._engine is not None:
             await self._engine.close()
+
+    async def _get_in_turn(self, name: str) -> ReadyModel:
+        async with self._loading:
+            if name not in self._ready:
+                self._ready[name] = await self._load(name)
+            return self._ready[name]
 
     async def _load(self, name: str) -> ReadyModel:
         if name.startswith("import:"):
@@ -96,6 +113,11 @@ class Models:
             self._ready.pop(self._local, None)
             await self._engine.close()
         self._engine, self._local = engine, name
+
+
+async def _say_later(on_wait: Callable[[str], Awaitable[None]]) -> None:
+    await anyio.sleep(SECONDS_UNTIL_SAID)
+    await on_wait("Loading the model …")
 
 
 def _imported(path: str) -> Model:

@@ -51,7 +51,9 @@ class Turn:
 
     async def _answer(self, prompt: str) -> TurnResult:
         session, settings = self._session, self._session.settings
-        ready = await session.models.get(session.model, on_wait=self._say_waiting)
+        ready = await session.models.get(session.model, on_wait=self._say)
+        if ready.warning and not session.history:
+            await self._say(ready.warning)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
         request = TurnRequest(
             prompt=prompt,
@@ -76,8 +78,9 @@ class Turn:
             )
         return schema.PromptResponse(stop_reason=result.end, field_meta={"punie.dev/usage": _usage_meta(result)})
 
-    async def _say_waiting(self, text: str) -> None:
-        await self.emit(ThoughtDelta(f"{self.turn_id}/wait", text + "\n"))
+    async def _say(self, notice: str) -> None:
+        """A notice that is not part of the answer."""
+        await self.emit(ThoughtDelta(f"{self.turn_id}/notice", notice + "\n"))
 
     async def emit(self, event: AgentEvent) -> None:
         """Pass `event` on to the client."""
