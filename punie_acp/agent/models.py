@@ -53,7 +53,7 @@ class Models:
         """
         if name in self._ready:
             return self._ready[name]
-        loaded: ReadyModel | ModelUnavailableError
+        loaded: ReadyModel | ModelUnavailableError | None = None
         async with anyio.create_task_group() as tasks:
             if on_wait is not None:
                 tasks.start_soon(_say_later, on_wait)
@@ -64,6 +64,7 @@ class Models:
             tasks.cancel_scope.cancel()
         if isinstance(loaded, ModelUnavailableError):
             raise loaded
+        assert loaded is not None
         return loaded
 
     async def close(self) -> None:

@@ -36,6 +36,15 @@ async def ask(prompt: str, cwd: Path, settings: Settings, *, json: bool) -> int:
     With `json`, every update and the result are printed as JSON lines. Ctrl-C cancels the turn.
     """
     client = JsonClient() if json else ConsoleClient()
+    exit_code = 1
+    try:
+        exit_code = await _ask(client, prompt, cwd, settings)
+    except* SystemExit:  # rich's answer to a pipe that nobody reads any more: `punie-acp ask … | head`
+        pass
+    return exit_code
+
+
+async def _ask(client: JsonClient | ConsoleClient, prompt: str, cwd: Path, settings: Settings) -> int:
     agent_end, client_end = memory_pipe()
     agent = AcpAgent(settings)
     agent_peer = Peer(*agent_end, agent, max_line_bytes=settings.max_line_bytes)
