@@ -1,4 +1,4 @@
-"""The check before a run: syntax, names, modules, and the arguments of external functions. Nothing has happened yet then.
+"""The check before a run: syntax, names, modules, the arguments of external functions. Nothing has happened yet.
 
 Monty's own type checker (ty) does the work, in a worker of its own: the program follows a call of `gate_()`, which
 stops it at once, so that it is checked and never run. Of what ty reports only that is held against a program which is
@@ -93,7 +93,7 @@ class Checker:
         else:
             problem = None
         try:
-            reports = await self._report(code, self._prefix(tree))
+            reports = await self._report(code, self._prefix(tree), types=tree is not None)
         except MontySyntaxError as error:
             return problem or ProgramError("syntax", error.display("type-msg"))
         except MontyError:  # the check itself failed; the run will show what is wrong
@@ -130,12 +130,14 @@ class Checker:
         earlier = [f"{name} = any_()" for name in sorted(used & self.earlier_names)]
         return "; ".join([*(PRELOADED[name] for name in sorted(preloaded)), *earlier])
 
-    async def _report(self, code: str, prefix: str) -> list[_Report]:
-        """What ty has to say about `code`. Raises `MontyError` where it cannot say anything."""
+    async def _report(self, code: str, prefix: str, *, types: bool = True) -> list[_Report]:
+        """What ty has to say about `code`; without `types`, only whether Monty can parse it. Raises `MontyError`."""
         assert self._monty is not None
         text = f"gate_(); {prefix}\n{_FUTURE.sub('pass', code)}"
         try:
-            snapshot = await self._monty.feed_start(text, print_callback=lambda *_: None, inputs={"gate_": gate_})
+            snapshot = await self._monty.feed_start(
+                text, print_callback=_no_print, inputs={"gate_": gate_}, skip_type_check=not types
+            )
             while not isinstance(snapshot, MontyComplete):
                 if isinstance(snapshot, AsyncFunctionSnapshot) and snapshot.function_name == "gate_":
                     snapshot = await snapshot.resume(INTERRUPT)
@@ -152,6 +154,10 @@ class Checker:
                 return []
             raise
         return []
+
+
+def _no_print(_stream: str, _text: str) -> None:
+    """Nothing runs, so nothing is printed."""
 
 
 def gate_() -> None:

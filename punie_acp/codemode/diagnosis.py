@@ -16,8 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NETWORK_MODULES = frozenset(
-    "aiohttp ftplib http httpx imaplib paramiko poplib requests smtplib socket socketserver ssl telnetlib urllib urllib3 "
-    "websocket websockets xmlrpc".split()
+    [
+        "aiohttp",
+        "ftplib",
+        "http",
+        "httpx",
+        "imaplib",
+        "paramiko",
+        "poplib",
+        "requests",
+        "smtplib",
+        "socket",
+        "socketserver",
+        "ssl",
+        "telnetlib",
+        "urllib",
+        "urllib3",
+        "websocket",
+        "websockets",
+        "xmlrpc",
+    ]
 )
 _ARGUMENT_RULES = {"missing-argument", "unknown-argument", "too-many-positional-arguments"}
 _QUOTED = re.compile(r"`([^`]*)`")
@@ -103,7 +121,7 @@ def find_fix(finding: Diagnosis, known: set[str]) -> str:
 
 
 def _no_module(module: str) -> str:
-    if module.split(".")[0] in NETWORK_MODULES:
+    if module.split(".", maxsplit=1)[0] in NETWORK_MODULES:
         return f"there is no {module!r} here: programs have no network"
     return f"there is no module {module!r} here; use the standard library, or run_command with the project's own Python"
 

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from punie_acp.codemode.events import ProgramLimits
 
-GRACE_SECONDS = 0.3
-"""How long Monty may take to notice that the time is up before its worker is killed (`10**10**8` never notices)."""
-
 FLOOD_FACTOR = 16
 """A program may print this many times its output limit before it is ended: what is over the limit is cut, not fatal."""
 
@@ -32,9 +29,12 @@ _LIMIT_MESSAGES = (
 
 
 def monty_limits(limits: ProgramLimits) -> ResourceLimits:
-    """`limits` in Monty's words. Its clock stands still while a program is paused."""
+    """What of `limits` Monty watches itself.
+
+    Time is not among it: Monty 1.4 keeps the time limit under which a session was dumped, so a later program could not
+    be given more, and a single long operation (`10**10**8`) escapes it. The worker is killed when the time is up.
+    """
     return {
-        "max_feed_duration_secs": limits.seconds,
         "max_memory": limits.memory_bytes + PRELUDE_BYTES,
         "max_recursion_depth": limits.recursion,
         "max_suspensions": UNLIMITED_SUSPENSIONS,
@@ -47,13 +47,13 @@ def is_limit_message(message: str) -> bool:
 
 
 def loses_state(message: str) -> bool:
-    """Whether the session cannot be used after this limit (its heap may be half-changed, or full)."""
-    return "time limit exceeded" in message or "memory limit exceeded" in message
+    """Whether the session cannot be used after this limit: its heap stays full."""
+    return "memory limit exceeded" in message
 
 
 @dataclass(slots=True)
 class Output:
-    """What a program printed: kept up to a limit, cut in the middle of nothing but the end, and handed on in pieces."""
+    """What a program printed: kept up to a limit, and handed on in pieces."""
 
     limit: int  # bytes
     flooded: bool = False  # far more was printed than is kept: the program should be ended

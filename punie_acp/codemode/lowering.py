@@ -21,9 +21,25 @@ MODULES = frozenset({"asyncio", "glob", "io", "os", "shutil", "subprocess", "sys
 PRELOADED = {
     **{
         name: f"import {name}"
-        for name in (
-            "collections csv datetime functools glob hashlib io itertools json math os random re shutil subprocess sys time"
-        ).split()
+        for name in [
+            "collections",
+            "csv",
+            "datetime",
+            "functools",
+            "glob",
+            "hashlib",
+            "io",
+            "itertools",
+            "json",
+            "math",
+            "os",
+            "random",
+            "re",
+            "shutil",
+            "subprocess",
+            "sys",
+            "time",
+        ]
     },
     "Path": "from pathlib import Path",
     "Counter": "from collections import Counter",
@@ -73,7 +89,7 @@ def _imports(source: Source, node: ast.AST, own: set[str]) -> None:
             texts = [part or f"import {source.text_of(alias)}" for part, alias in zip(parts, node.names, strict=True)]
             source.replace_node(node, "; ".join(texts))
     elif isinstance(node, ast.ImportFrom) and node.level == 0 and _served(node.module or ""):
-        if all(alias.name != "*" for alias in node.names):
+        if node.names[0].name != "*":
             names = [
                 f"{alias.asname or alias.name} = {_module(node.module or '')}.{alias.name}" for alias in node.names
             ]
@@ -90,7 +106,7 @@ def _import_part(alias: ast.alias) -> str | None:
 
 
 def _served(module: str) -> bool:
-    return module.split(".")[0] in MODULES
+    return module.split(".", maxsplit=1)[0] in MODULES
 
 
 def _module(module: str) -> str:
@@ -125,7 +141,7 @@ def _written_at_once(source: Source, node: ast.AST, own: set[str]) -> None:
 
 def _add_argument(source: Source, call: ast.Call, text: str) -> None:
     given = [*call.args, *call.keywords]
-    if any(isinstance(keyword.arg, type(None)) for keyword in call.keywords):
+    if any((keyword.arg is None) for keyword in call.keywords):
         return  # **options: a comma would be right, a second _line might not be
     closing = source.end(call) - 1
     between = source.part(source.end(given[-1]), closing) if given else ""
@@ -133,29 +149,50 @@ def _add_argument(source: Source, call: ast.Call, text: str) -> None:
     source.insert(closing, comma + text)
 
 
+_PATH_METHODS = frozenset(
+    ["expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
+)
+_WITH_LINE = frozenset({"open", "touch"})
+"""Methods of paths that become calls later, or in the prelude, and so are told the line they stand in."""
+
+
 def _path_methods(source: Source, node: ast.AST, own: set[str]) -> None:
     """Methods of paths that Monty lacks become the prelude's; those that take less lose what they ignore."""
     del own
+    if isinstance(node, ast.Attribute) and node.attr == "parents" and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), "_path_parents(")
+        source.replace(_dot(source, node), source.end(node), ")")
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return
     receiver, method = node.func.value, node.func.attr
-    if method == "open" and not (isinstance(receiver, ast.Name) and receiver.id in {"io", "os", "codecs"}):
-        _add_argument(source, node, f"_line={node.lineno}")
-        _call_prelude(source, node, "_path_open")
+    if method in _PATH_METHODS and not (isinstance(receiver, ast.Name) and receiver.id in _OTHER_OWNERS):
+        if method in _WITH_LINE:
+            _add_argument(source, node, f"_line={node.lineno}")
+        _call_prelude(source, node, f"_path_{method}")
+    elif method == "resolve" and (node.args or node.keywords):
+        _call_prelude(source, node, "_path_resolve")
     elif method in {"read_text", "write_text"}:
         _drop_encoding(source, node, keep=0 if method == "read_text" else 1)
+
+
+_OTHER_OWNERS = frozenset({"codecs", "io", "os", "re"})
 
 
 def _call_prelude(source: Source, call: ast.Call, function: str) -> None:
     """`receiver.method(rest)` → `function(receiver, rest)`."""
     assert isinstance(call.func, ast.Attribute)
     after = source.end(call.func)
-    dot = after - len(call.func.attr.encode()) - 1
-    while source.part(dot, dot + 1) != ".":
-        dot -= 1
     opening = source.part(after, source.end(call)).index("(") + after
     source.insert(source.start(call), f"{function}(")
-    source.replace(dot, opening + 1, ", ")
+    source.replace(_dot(source, call.func), opening + 1, ", ")
+
+
+def _dot(source: Source, attribute: ast.Attribute) -> int:
+    """The byte offset of the dot before an attribute's name."""
+    dot = source.end(attribute) - len(attribute.attr.encode()) - 1
+    while source.part(dot, dot + 1) != ".":
+        dot -= 1
+    return dot
 
 
 def _drop_encoding(source: Source, call: ast.Call, keep: int) -> None:
@@ -199,11 +236,19 @@ def _show_last(source: Source) -> None:
     if not source.tree.body:
         return
     last = source.tree.body[-1]
-    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Await | ast.Yield | ast.YieldFrom):
+    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Yield | ast.YieldFrom):
         source.wrap(last.value, "_show((", "))")
 
 
+def _text_methods(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`map(str.strip, lines)`: Monty's types have no methods to take hold of."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "str":
+        if node.attr != "maketrans" and "str" not in own:
+            source.replace_node(node, f"(lambda _text, *_more: _text.{node.attr}(*_more))")
+
+
 _RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (
+    _text_methods,
     _imports,
     _opens,
     _written_at_once,

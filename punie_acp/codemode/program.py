@@ -21,7 +21,7 @@ from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
 from punie_acp.codemode.functions import FUNCTIONS, Place
 from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
-from punie_acp.codemode.limits import GRACE_SECONDS, Output, loses_state
+from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.session import WorkerKilledError
 
@@ -177,7 +177,7 @@ class ProgramRun:
     async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
         self._paused = None
         began = time.monotonic()
-        left = self.limits.seconds - self._running + 2 * GRACE_SECONDS
+        left = self.limits.seconds - self._running
         try:
             return await self.session.settle(pending, left, self._progress)
         finally:
@@ -204,8 +204,7 @@ class ProgramRun:
         if isinstance(error, MontyError):
             problem = monty_problem(error, self.program.code, self._filename)
             self.state_lost = problem.kind == "crash" or loses_state(problem.message)
-            out_of_time = problem.kind == "crash" and self._running >= self.limits.seconds
-            self.error = self._time_is_up() if out_of_time else problem
+            self.error = problem
             if problem.kind == "runtime" and problem.message == "SystemExit":
                 self.error = None
         else:

@@ -12,7 +12,7 @@ from pydantic_monty import AsyncMonty
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
-from punie_acp.codemode.limits import GRACE_SECONDS, monty_limits
+from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.lowering import lower
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.repair import repair
@@ -29,7 +29,11 @@ class Sandbox:
     """The Monty session of one ACP session: its REPL state lives as long as this."""
 
     def __init__(self, workspace: Workspace, limits: ProgramLimits) -> None:
-        """`limits` hold for every program that is not given its own."""
+        """`limits` hold for every program that is not given its own.
+
+        The first program may be given any memory and recursion limits, later ones only tighter ones: Monty 1.4 cannot
+        loosen a session's.
+        """
         self._workspace = workspace
         self._limits = limits
         self._stack = AsyncExitStack()
@@ -38,9 +42,7 @@ class Sandbox:
         self._checker: Checker | None = None
 
     async def __aenter__(self) -> Self:
-        pool = AsyncMonty(
-            max_processes=4, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS
-        )
+        pool = AsyncMonty(max_processes=4)
         self._session = Session(pool, self._workspace.root, monty_limits(self._limits))
         self._checker = Checker(pool)
         async with AsyncExitStack() as stack:  # taken down again where something here fails

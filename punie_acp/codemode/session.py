@@ -4,8 +4,8 @@ Facts about pydantic-monty 1.4 that shape this file (each has a test):
 
 - Cancelling the task that waits for a worker loses the session, and a busy worker then blocks the way out. So the
   wait is never cancelled; the worker is killed instead, by the process id noted while it was idle.
-- After a time or memory limit the session must not be used again. So its state is dumped before each program (about
-  100 KB) and loaded into a new worker.
+- After a memory limit, or a killed worker, the session cannot be used again. So its state is dumped before each program
+  (about 100 KB) and loaded into a new worker.
 - A process that exits right after `AsyncMonty` closes is aborted now and then (SIGABRT, 6 of 75 here; 0 of 50 with a
   pause of 10 ms or more). So closing waits a little.
 """
@@ -54,6 +54,7 @@ class Session:
 
     async def open(self) -> None:
         """Check a worker out and run the prelude in it."""
+        self.feeds = 0
         await self._checkout()
         await self.feed(prelude(), lambda *_: None, prelude_inputs(self._root))
         await self.save()
@@ -65,8 +66,14 @@ class Session:
 
     async def prepare(self, limits: ResourceLimits) -> None:
         """Get ready for a program that runs under `limits`: remember the state, so that it can be gone back to."""
-        await self.save()
-        if limits != self._limits:
+        if limits == self._limits:
+            await self.save()
+        elif self.feeds == 1:  # only the prelude: start over, for a session's limits can be tightened but not loosened
+            self._limits = limits
+            await self.close()
+            await self.open()
+        else:
+            await self.save()
             self._limits = limits
             await self.restore()
 
@@ -119,10 +126,11 @@ class Session:
         until = time.monotonic() + seconds
         try:
             while True:
-                done, _ = await asyncio.wait((future,), timeout=PROGRESS_SECONDS)
+                left = until - time.monotonic()
+                done, _ = await asyncio.wait((future,), timeout=max(min(left, PROGRESS_SECONDS), 0.001))
                 if done:
                     return future.result()
-                if not await meanwhile() or time.monotonic() > until:
+                if not await meanwhile() or left <= 0:
                     raise WorkerKilledError
         except BaseException:
             if not future.done():

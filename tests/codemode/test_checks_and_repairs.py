@@ -1,0 +1,183 @@
+"""What is found before a program runs, what is put right, and how errors are told."""
+
+import ast
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from punie_acp.codemode.events import ProgramChecked
+from punie_acp.codemode.lowering import lower
+from punie_acp.codemode.repair import repair
+from punie_acp.codemode.stubs import function_stubs
+
+FAILS_BEFORE_IT_RUNS = [
+    ("missing_name", "type", 1, "name 'missing_name' is not defined"),
+    ("counter = 1\nprint(countr)", "type", 2, "did you mean 'counter'?"),
+    ("read_file()", "type", 1, "read_file takes path, start_line, end_line"),
+    ('read_file("a.txt", nope=1)', "type", 1, "'nope'"),
+    ('write_file("a.txt", ["x"])', "type", 1, "write_file takes path, content"),
+    ('edit_file("a.txt", "x")', "type", 1, "edit_file takes path, old, new"),
+    ('r = run_command("ls")\nprint(r.returncode)', "type", 2, "it has exit_code, stdout, stderr"),
+    ("import numpy as np", "type", 1, "no module 'numpy'"),
+    ("def f(:\n  pass", "syntax", 1, "SyntaxError"),
+    ("for i in range(3)\n    print(i)", "syntax", 1, "expected ':'"),
+    ("class B:\n    pass\nclass A(B):\n    x = 1", "syntax", 3, "write a class without a base class"),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "line", "part"), FAILS_BEFORE_IT_RUNS)
+def test_it_is_found_before_anything_happens(lab, code, kind, line, part):
+    ran = lab.run('write_file("effect.txt", "x")\n' + code)
+    error = ran.outcome.error
+    assert (error.kind, error.line) == (kind, line + 1)
+    assert part in error.message
+    assert "^" in error.excerpt
+    assert not (lab.root / "effect.txt").exists()
+    assert ran.requests == []
+
+
+RIGHT_ALL_THE_SAME = [
+    'import re\nm = re.search("o", read_file("a.txt"))\nprint(m.group(0))',
+    "try:\n    import numpy\nexcept ImportError:\n    numpy = None",
+    "def f(a, b=None):\n    return a + (b or 0)\nf(1)",
+    "x: int = 'text'\nx.upper()",
+    "d = {}\nd['a'] = 1\nd.setdefault('b', []).append(2)",
+    "items = [1, 'a', None]\n[str(i) for i in items]",
+    'from pathlib import Path\nread_file(Path("a.txt"))',
+    "if True:\n    v = 1\nprint(v)",
+    'run_command(["echo", "hi"]).stdout',
+    "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nP(1).x",
+    "from collections import Counter\nCounter('aab').most_common(1)[0][0]",
+    "import sys\nsys.path\nsys.version",
+    "f = open('a.txt')\nf.read().splitlines()",
+]
+
+
+@pytest.mark.parametrize("code", RIGHT_ALL_THE_SAME)
+def test_right_programs_pass_the_check(lab, code):
+    assert lab.run(code).outcome.error is None
+
+
+def test_the_check_knows_what_earlier_programs_left(lab):
+    lab.run("import re as rx\ncount = 3\ndef double(n):\n    return 2 * n\nclass Box:\n    pass")
+    assert lab.run("double(count), rx.sub('a', 'b', 'a'), type(Box()).__name__").outcome.value == "(6, 'b', 'Box')"
+
+
+def test_a_failed_program_leaves_what_it_had_reached(lab):
+    lab.run("reached = 1\n1 / 0\nunreached = 2")
+    assert lab.run("reached").outcome.value == "1"
+    assert lab.run("unreached").outcome.error.kind == "type"
+
+
+def test_a_runtime_error_is_told_with_its_line_and_what_had_happened(lab):
+    ran = lab.run('write_file("done.txt", "x")\nprint("so far")\nd = {}\nprint(d["key"])')
+    error = ran.outcome.error
+    assert (error.kind, error.message, error.line) == ("runtime", "KeyError: key", 4)
+    assert error.excerpt.splitlines()[0] == 'print(d["key"])'
+    assert (ran.output, ran.outcome.effects) == ("so far\n", ("Create done.txt",))
+
+
+def test_an_error_in_a_function_names_the_line_in_it(lab):
+    assert lab.run("def f(x):\n    return x / 0\n\nf(1)").outcome.error.line == 2
+
+
+def test_exit_with_a_code_is_an_error_and_without_is_none(lab):
+    assert lab.run("import sys\nsys.exit()").outcome.error is None
+    assert lab.run("exit(0)").outcome.error is None
+    assert lab.run("import sys\nsys.exit('bad')").outcome.error.message == "SystemExit: bad"
+
+
+def test_input_says_that_nobody_answers(lab):
+    assert "nobody to answer" in lab.run('name = input("?")').outcome.error.message
+
+
+REPAIRED = [
+    ('```python\nprint("a")\n```', "a\n"),
+    ("d = {1: 2, 3: 4}\ndel d[1]\nprint(d)", "{3: 4}\n"),
+    ("l = [1, 2, 3, 4]\ndel l[0], l[1:]\nprint(l)", "[2]\n"),
+    ("class E(Exception):\n    '''x'''\ntry:\n    raise E('m')\nexcept E as e:\n    print(e)", "m\n"),
+    ("class A(object):\n    def f(self):\n        return 1\nprint(A().f())", "1\n"),
+    ("class A:\n    @staticmethod\n    def f(x):\n        return x\nprint(A.f(2))", "2\n"),
+    ("class A:\n    @staticmethod\n    def f():\n        return 3\n    def g(self):\n        return self.f()\nprint(A().g(), A.f())", "3 3\n"),
+    ("class A:\n    @property\n    def n(self):\n        return 4\nprint(A().n)", "4\n"),
+    ("def g(n):\n    for i in range(n):\n        yield i\n\nprint(list(g(3)))", "[0, 1, 2]\n"),
+    ("def g(a):\n    x = 1\n    yield x\n    if a:\n        return\n    yield from [2, 3]\n\nprint(list(g(0)), list(g(1)))", "[1, 2, 3] [1]\n"),
+    ('print(await read_file("a.txt"))', "one\ntwo\nthree\n\n"),
+    ('async def main():\n    print("ran")\nmain()', "ran\n"),
+    ('import glob\nprint(glob("*.txt"))', "['a.txt']\n"),
+    ('from glob import glob\nprint(glob.glob("*.txt"))', "['a.txt']\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "output"), REPAIRED)
+def test_it_is_repaired_and_told(lab, code, output):
+    ran = lab.run(code)
+    assert ran.outcome.error is None
+    assert ran.output == output
+    assert len(ran.repairs) == 1
+
+
+def test_a_program_without_faults_is_not_touched(lab):
+    code = 'import os\nwith open("a.txt") as f:\n    print(f.read(), end="")\nfor p in os.listdir("."):\n    pass'
+    (checked,) = lab.run(code).watcher.of(ProgramChecked)
+    assert (checked.code, checked.repairs) == (code, ())
+
+
+def test_external_functions_may_be_gathered(lab):
+    code = 'import asyncio\nasync def main():\n    return await asyncio.gather(*[read_file(p) for p in ["a.txt", "data.json"]])\nprint(len(asyncio.run(main())))'
+    assert lab.run(code).output == "2\n"
+
+
+def test_a_last_expression_is_shown_and_none_is_not(lab):
+    assert lab.run("[1, 'a']").outcome.value == "[1, 'a']"
+    assert lab.run("1, 2").outcome.value == "(1, 2)"
+    assert lab.run("x = 5").outcome.value is None
+    assert lab.run("print(1)").outcome.value is None
+
+
+def test_the_stubs_are_python_and_name_all_six_functions():
+    tree = ast.parse("from typing import NamedTuple\n" + function_stubs())
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["read_file", "write_file", "edit_file", "list_files", "search", "run_command"]
+
+
+PIECES = st.sampled_from(
+    [
+        "import os, re as r", "from os import (\n    path,\n    listdir,\n)", "del d[k]", "x = await read_file('a')",
+        "class E(ValueError): pass", "def g():\n    yield 1\n", "def h():\n    for i in x:\n        yield i\n",
+        "with open('a',\n    'w') as f:\n    f.write('é')", "print(\n  'ü', file=f,\n)", "(a / 'é').open()", "p.read_text(\n  encoding='x')",
+        "class A:\n    @property\n    def n(self): return 1", "class B:\n    @staticmethod\n    def s(a,\n      b): return a", "raise KeyError(x)",
+        "y = p.relative_to(q).parents[0]", "open('x', 'w').write(str.upper)", "if a:\n    main()", "'''text\nof\nlines'''", "x = f'{a}'", "# comment é",
+        "del a, b[0]", "q = [z.open().read() for z in p.parents]", "lambda: print(1, file=e)", "1", "a, b", "await c()",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PIECES, max_size=6))
+def test_no_line_moves(pieces):
+    code = "\n\n".join(pieces)
+    repaired = repair(code).code
+    lowered = lower(repaired)
+    ast.parse(lowered)
+    assert lowered.count("\n") == repaired.count("\n")
+    assert definitions(code) == definitions(repaired) == definitions(lowered)
+
+
+def definitions(code):
+    """The line of every function in a text: a landmark that must not move."""
+    return [(node.name, node.lineno) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=4).map("\n".join)))
+def test_no_program_text_raises(lab, text):
+    outcome = lab.run(text).outcome
+    assert outcome.error is None or outcome.error.message
+
+
+def test_newer_syntax_than_this_python_knows_runs(lab):
+    assert sys.version_info >= (3, 11)
+    assert lab.run('d = {"a": 1}\nprint(f"{d["a"]}")').output == "1\n"

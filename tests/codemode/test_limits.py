@@ -1,0 +1,143 @@
+"""A program ends soon after its limit, the session goes on, and what earlier programs defined is still there."""
+
+import time
+
+import anyio
+import pytest
+
+from punie_acp.codemode.events import (
+    CallFinished,
+    CallRequested,
+    CallStarted,
+    Decision,
+    Printed,
+    ProgramFinished,
+    ProgramLimits,
+)
+from punie_acp.codemode.sandbox import Sandbox
+from punie_acp.workspace.local import LocalWorkspace
+from tests.codemode.conftest import Watcher
+
+BOMBS = {
+    "endless loop": "while True:\n    pass",
+    "endless loop that catches everything": "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass",
+    "a number that never ends": "10 ** 10 ** 8",
+    "memory at once": 'x = "x" * 500_000_000',
+    "memory bit by bit": 'x = []\nwhile True:\n    x.append("y" * 1000)',
+    "print flood": 'while True:\n    print("flood" * 20)',
+    "deep recursion": "def f(n):\n    return f(n + 1)\nf(0)",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_ends_soon_and_the_session_goes_on(lab, name):
+    lab.run("kept = 41")
+    began = time.monotonic()
+    ran = lab.run(BOMBS[name])
+    assert ran.outcome.error.kind == "limit"
+    assert time.monotonic() - began < 1.0 + 2.0
+    assert lab.run("kept + 1").outcome.value == "42"
+
+
+def test_output_over_the_limit_is_cut_and_the_program_goes_on(lab):
+    ran = lab.run('print("x" * 6000)\nwrite_file("after.txt", "done")')
+    assert ran.outcome.error is None
+    assert len(ran.output) < 4200
+    assert ran.output.endswith("(the rest was cut)\n")
+    assert (lab.root / "after.txt").exists()
+
+
+def test_limits_can_be_given_with_a_program(lab):
+    lab.run("kept = 7")
+    began = time.monotonic()
+    assert lab.run("while True: pass", ProgramLimits(seconds=0.2)).outcome.error.kind == "limit"
+    assert time.monotonic() - began < 0.9
+    assert lab.run("import time\nt = time.time()\nwhile time.time() < t + 0.4: pass\nkept").outcome.value == "7"
+
+
+def test_the_first_program_may_be_given_more_than_the_sandbox(tmp_path):
+    async def run():
+        async with Sandbox(LocalWorkspace(tmp_path.resolve()), ProgramLimits(memory_bytes=1_000_000)) as sandbox:
+            more = ProgramLimits(memory_bytes=50_000_000)
+            outcome = await sandbox.run("len('x' * 20_000_000)", program_id="p", observer=Watcher(), limits=more)
+            assert outcome.value == "20000000"
+
+    anyio.run(run)
+
+
+def test_time_in_a_call_does_not_count(lab):
+    assert lab.run('run_command("sleep 1.3").exit_code').outcome.value == "0"
+
+
+def test_a_killed_worker_is_replaced(lab):
+    import os
+    import signal
+
+    lab.run("kept = 1")
+
+    def kill(call):
+        os.kill(lab.sandbox._session._worker, signal.SIGKILL)
+
+    error = lab.run('read_file("a.txt")', refuse=kill).outcome.error
+    assert error.kind == "crash"
+    assert lab.run("kept").outcome.value == "1"
+
+
+class Stopper(Watcher):
+    """Cancels the program at a moment of its choice."""
+
+    def __init__(self, scope, at):
+        super().__init__()
+        self.scope = scope
+        self.at = at
+
+    async def emit(self, event):
+        await super().emit(event)
+        if isinstance(event, CallStarted) and self.at == "command":
+            self.scope.cancel()
+
+    async def permit(self, call):
+        if self.at == "permission":
+            self.scope.cancel()
+            await anyio.sleep_forever()
+        return Decision(True)
+
+
+def stop(lab, code, at, after=None):
+    async def run():
+        with anyio.CancelScope(deadline=anyio.current_time() + after if after else float("inf")) as scope:
+            watcher = Stopper(scope, at)
+            await lab.sandbox.run(code, program_id="c", observer=watcher)
+        assert scope.cancelled_caught
+        return watcher
+
+    return lab.portal.call(run)
+
+
+@pytest.mark.parametrize("at", ["permission", "command"])
+def test_cancelling_in_a_call_ends_it_and_keeps_what_the_program_had(lab, at):
+    began = time.monotonic()
+    code = 'kept = 5\ntry:\n    run_command("sleep 30")\nfinally:\n    write_file("late.txt", "x")'
+    watcher = stop(lab, code, at)
+    assert time.monotonic() - began < 2
+    assert [event.status for event in watcher.of(CallFinished)] == ["cancelled"]
+    assert len(watcher.of(CallRequested)) == 1
+    assert watcher.of(ProgramFinished)[0].outcome.error.kind == "cancelled"
+    assert not (lab.root / "late.txt").exists()
+    assert lab.run("kept").outcome.value == "5"
+
+
+def test_cancelling_a_busy_program_keeps_what_earlier_programs_had(lab):
+    lab.run("kept = 6")
+    watcher = stop(lab, "lost = 1\nwhile True: pass", "loop", after=0.2)
+    assert isinstance(watcher.events[-1], ProgramFinished)
+    assert lab.run("kept").outcome.value == "6"
+    assert lab.run("lost").outcome.error.kind == "type"
+
+
+def test_output_comes_while_the_program_runs(lab):
+    ran = lab.run(
+        "import time\nfor i in range(3):\n    print(i)\n    t = time.time()\n    while time.time() < t + 0.12: pass"
+    )
+    assert (ran.output, ran.outcome.error) == ("0\n1\n2\n", None)
+    assert len(ran.watcher.of(Printed)) >= 3
