@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+from os.path import normpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -12,7 +12,7 @@ from pydantic_monty import ExcType
 from punie_acp.codemode.environment import visible_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pydantic_monty import AsyncSnapshot, ExternalResult
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 MAX_SLEEP_SECONDS = 10.0
 _KNOWN_EXCEPTIONS = frozenset(get_args(ExcType))
 _SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
-_MISSING = object()
+NOT_SILENT = object()
 
 
-async def silent_answer(place: Place, name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
-    """The value of an OS function that needs no call: a pause, the environment, the form of a path. Else `NOT_SILENT`."""
+async def silent_answer(place: Place, name: str, args: Sequence[object]) -> object:
+    """The value of an OS function that needs no call: a pause, the environment, a path's form. Else `NOT_SILENT`."""
     if name in _SLEEPS:
         await anyio.sleep(min(float(cast("float", args[0])), MAX_SLEEP_SECONDS))
         return None
@@ -34,12 +34,8 @@ async def silent_answer(place: Place, name: str, args: Sequence[object], kwargs:
     if name == "os.getenv":
         return visible_environment(place.workspace.root).get(str(args[0]), args[1] if len(args) > 1 else None)
     if name in {"Path.resolve", "Path.absolute"}:
-        return PurePosixPath(os.path.normpath(place.workspace.root / str(args[0])))
-    del kwargs
+        return PurePosixPath(normpath(place.workspace.root / str(args[0])))  # noqa: ASYNC240 - only its text
     return NOT_SILENT
-
-
-NOT_SILENT = _MISSING
 
 
 def raising(error: BaseException) -> ExternalResult:

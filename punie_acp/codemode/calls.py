@@ -19,12 +19,12 @@ from punie_acp.codemode.events import (
     Location,
     ToolKind,
 )
-from punie_acp.workspace.base import CommandProgress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from punie_acp.codemode.events import Observer
+    from punie_acp.workspace.base import CommandProgress
 
 
 @dataclass(frozen=True, slots=True)

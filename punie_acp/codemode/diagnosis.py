@@ -55,18 +55,21 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None) -> bool:
     """Whether the program is bound to fail there (and does not itself provide for it)."""
     if finding.line < 1 or _is_tried(finding.line, tree):
         return False
-    message = finding.message
-    if finding.rule == "unresolved-reference":
-        return "NameError" not in code and hasattr(builtins, _subject(message)) is False
-    if finding.rule == "unresolved-import":
+    rule, message = finding.rule, finding.message
+    if rule == "unresolved-reference":
+        return "NameError" not in code and not hasattr(builtins, _subject(message))
+    if rule == "unresolved-import":
         return message.startswith("Cannot resolve imported module")
-    if finding.rule in _ARGUMENT_RULES:
-        return _function(message) in FUNCTIONS and not _uses_other_names(finding, tree)
-    if finding.rule == "invalid-argument-type":
-        return _function(message) in FUNCTIONS and _is_plainly_wrong(message)
-    if finding.rule == "unresolved-attribute":
+    if rule == "unresolved-attribute":
         return bool(re.search(r"`(Result|Match)`", message))
-    return False
+    return _function(message) in FUNCTIONS and _is_certain_misuse(finding, tree)
+
+
+def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
+    """Whether an external function is called in a way that it is certain not to take."""
+    if finding.rule == "invalid-argument-type":
+        return _is_plainly_wrong(finding.message)
+    return finding.rule in _ARGUMENT_RULES and not _uses_other_names(finding, tree)
 
 
 def _is_tried(line: int, tree: ast.Module | None) -> bool:

@@ -29,7 +29,7 @@ def collect_generators(source: Source) -> Iterator[str]:
             if line is not None and _start_list(source, node):
                 _collect(source, node)
                 _return_list(source, node, line, len(lines))
-                yield f"The generator {node.name} was made a function that returns a list, for the sandbox has no yield."
+                yield f"The generator {node.name} now returns a list, for the sandbox has no yield."
 
 
 def _own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:

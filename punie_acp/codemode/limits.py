@@ -18,7 +18,7 @@ PRELUDE_BYTES = 2 * 1024 * 1024
 """Memory that our own prelude may take, on top of what the program is allowed."""
 
 UNLIMITED_SUSPENSIONS = 1_000_000_000
-"""Monty 1.4 ends a session after 1,000 suspensions by default; external calls are counted by us, a program at a time."""
+"""Monty 1.4 ends a session after 1,000 suspensions by default; we count external calls, a program at a time."""
 
 _LIMIT_MESSAGES = (
     "time limit exceeded",

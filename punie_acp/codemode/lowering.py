@@ -88,12 +88,10 @@ def _imports(source: Source, node: ast.AST, own: set[str]) -> None:
         if any(part is not None for part in parts):
             texts = [part or f"import {source.text_of(alias)}" for part, alias in zip(parts, node.names, strict=True)]
             source.replace_node(node, "; ".join(texts))
-    elif isinstance(node, ast.ImportFrom) and node.level == 0 and _served(node.module or ""):
-        if node.names[0].name != "*":
-            names = [
-                f"{alias.asname or alias.name} = {_module(node.module or '')}.{alias.name}" for alias in node.names
-            ]
-            source.replace_node(node, "; ".join(names))
+    elif isinstance(node, ast.ImportFrom) and _served(node.module or "") and node.names[0].name != "*":
+        module = _module(node.module or "")
+        names = [f"{alias.asname or alias.name} = {module}.{alias.name}" for alias in node.names]
+        source.replace_node(node, "; ".join(names))
 
 
 def _import_part(alias: ast.alias) -> str | None:
@@ -242,9 +240,10 @@ def _show_last(source: Source) -> None:
 
 def _text_methods(source: Source, node: ast.AST, own: set[str]) -> None:
     """`map(str.strip, lines)`: Monty's types have no methods to take hold of."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "str":
-        if node.attr != "maketrans" and "str" not in own:
-            source.replace_node(node, f"(lambda _text, *_more: _text.{node.attr}(*_more))")
+    if not isinstance(node, ast.Attribute) or node.attr == "maketrans" or "str" in own:
+        return
+    if isinstance(node.value, ast.Name) and node.value.id == "str":
+        source.replace_node(node, f"(lambda _text, *_more: _text.{node.attr}(*_more))")
 
 
 _RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (

@@ -140,7 +140,7 @@ class ProgramRun:
         """Answer a call: by ourselves where it touches nothing, else as an external call."""
         name, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
         if snapshot.is_os_function:
-            value = await silent_answer(self._place, name, args, kwargs)
+            value = await silent_answer(self._place, name, args)
             if value is not NOT_SILENT:
                 return {"return_value": value}
         planner = _PLANNERS.get(name)

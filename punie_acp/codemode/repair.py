@@ -171,10 +171,9 @@ def _receivers(tree: ast.Module, method: str) -> set[str]:
 def _call_through_instance(source: Source, owner: str, method: str) -> None:
     """`Owner.method(x)` gets the `self` that the method now has."""
     for node in source.nodes():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
-            if ast.unparse(node.func.value) == owner:
-                opening = source.part(source.end(node.func), source.end(node)).index("(") + source.end(node.func)
-                source.insert(opening + 1, "None, " if node.args or node.keywords else "None")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"{owner}.{method}":
+            opening = source.part(source.end(node.func), source.end(node)).index("(") + source.end(node.func)
+            source.insert(opening + 1, "None, " if node.args or node.keywords else "None")
 
 
 def _add_self(source: Source, method: ast.FunctionDef) -> None:

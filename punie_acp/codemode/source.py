@@ -45,7 +45,7 @@ class Source:
         return self._starts[node.end_lineno - 1] + node.end_col_offset
 
     def line_start(self, line: int) -> int:
-        """The byte offset at which line number `line` (from 1) begins; the end of the text where it is past the last."""
+        """The byte offset at which line number `line` (from 1) begins; past the last, the end of the text."""
         return self._starts[line - 1] if line <= len(self._starts) else len(self._data)
 
     def part(self, start: int, end: int) -> str:
@@ -61,7 +61,7 @@ class Source:
         self._edits.append((at, at, (1, len(self._edits)), text))
 
     def wrap(self, node: Place, before: str, after: str) -> None:
-        """Put `node` between `before` and `after`; of two nodes that begin or end together, wrap the outer one first."""
+        """Put `node` between two texts; of two nodes that begin or end together, wrap the outer one first."""
         self.insert(self.start(node), before)
         self._edits.append((self.end(node), self.end(node), (0, -len(self._edits)), after))
 

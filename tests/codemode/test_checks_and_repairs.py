@@ -100,15 +100,27 @@ REPAIRED = [
     ("class E(Exception):\n    '''x'''\ntry:\n    raise E('m')\nexcept E as e:\n    print(e)", "m\n"),
     ("class A(object):\n    def f(self):\n        return 1\nprint(A().f())", "1\n"),
     ("class A:\n    @staticmethod\n    def f(x):\n        return x\nprint(A.f(2))", "2\n"),
-    ("class A:\n    @staticmethod\n    def f():\n        return 3\n    def g(self):\n        return self.f()\nprint(A().g(), A.f())", "3 3\n"),
+    (
+        (
+            "class A:\n    @staticmethod\n    def f():\n        return 3\n"
+            "    def g(self):\n        return self.f()\nprint(A().g(), A.f())"
+        ),
+        "3 3\n",
+    ),
     ("class A:\n    @property\n    def n(self):\n        return 4\nprint(A().n)", "4\n"),
     ("def g(n):\n    for i in range(n):\n        yield i\n\nprint(list(g(3)))", "[0, 1, 2]\n"),
-    ("def g(a):\n    x = 1\n    yield x\n    if a:\n        return\n    yield from [2, 3]\n\nprint(list(g(0)), list(g(1)))", "[1, 2, 3] [1]\n"),
+    (
+        (
+            "def g(a):\n    x = 1\n    yield x\n    if a:\n        return\n    yield from [2, 3]\n\n"
+            "print(list(g(0)), list(g(1)))"
+        ),
+        "[1, 2, 3] [1]\n",
+    ),
     ('print(await read_file("a.txt"))', "one\ntwo\nthree\n\n"),
     ('async def main():\n    print("ran")\nmain()', "ran\n"),
     ('import glob\nprint(glob("*.txt"))', "['a.txt']\n"),
     ('from glob import glob\nprint(glob.glob("*.txt"))', "['a.txt']\n"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("code", "output"), REPAIRED)
@@ -126,7 +138,11 @@ def test_a_program_without_faults_is_not_touched(lab):
 
 
 def test_external_functions_may_be_gathered(lab):
-    code = 'import asyncio\nasync def main():\n    return await asyncio.gather(*[read_file(p) for p in ["a.txt", "data.json"]])\nprint(len(asyncio.run(main())))'
+    code = (
+        "import asyncio\nasync def main():\n"
+        '    return await asyncio.gather(*[read_file(p) for p in ["a.txt", "data.json"]])\n'
+        "print(len(asyncio.run(main())))"
+    )
     assert lab.run(code).output == "2\n"
 
 
@@ -145,14 +161,34 @@ def test_the_stubs_are_python_and_name_all_six_functions():
 
 PIECES = st.sampled_from(
     [
-        "import os, re as r", "from os import (\n    path,\n    listdir,\n)", "del d[k]", "x = await read_file('a')",
-        "class E(ValueError): pass", "def g():\n    yield 1\n", "def h():\n    for i in x:\n        yield i\n",
-        "with open('a',\n    'w') as f:\n    f.write('é')", "print(\n  'ü', file=f,\n)", "(a / 'é').open()", "p.read_text(\n  encoding='x')",
-        "class A:\n    @property\n    def n(self): return 1", "class B:\n    @staticmethod\n    def s(a,\n      b): return a", "raise KeyError(x)",
-        "y = p.relative_to(q).parents[0]", "open('x', 'w').write(str.upper)", "if a:\n    main()", "'''text\nof\nlines'''", "x = f'{a}'", "# comment é",
-        "del a, b[0]", "q = [z.open().read() for z in p.parents]", "lambda: print(1, file=e)", "1", "a, b", "await c()",
+        "import os, re as r",
+        "from os import (\n    path,\n    listdir,\n)",
+        "del d[k]",
+        "x = await read_file('a')",
+        "class E(ValueError): pass",
+        "def g():\n    yield 1\n",
+        "def h():\n    for i in x:\n        yield i\n",
+        "with open('a',\n    'w') as f:\n    f.write('é')",
+        "print(\n  'ü', file=f,\n)",
+        "(a / 'é').open()",
+        "p.read_text(\n  encoding='x')",
+        "class A:\n    @property\n    def n(self): return 1",
+        "class B:\n    @staticmethod\n    def s(a,\n      b): return a",
+        "raise KeyError(x)",
+        "y = p.relative_to(q).parents[0]",
+        "open('x', 'w').write(str.upper)",
+        "if a:\n    main()",
+        "'''text\nof\nlines'''",
+        "x = f'{a}'",
+        "# comment é",
+        "del a, b[0]",
+        "q = [z.open().read() for z in p.parents]",
+        "lambda: print(1, file=e)",
+        "1",
+        "a, b",
+        "await c()",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,7 +20,7 @@ from tests.codemode.conftest import Watcher
 
 BOMBS = {
     "endless loop": "while True:\n    pass",
-    "endless loop that catches everything": "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass",
+    "loop that catches everything": "while True:\n  try:\n    while True: pass\n  except BaseException:\n    pass",
     "a number that never ends": "10 ** 10 ** 8",
     "memory at once": 'x = "x" * 500_000_000',
     "memory bit by bit": 'x = []\nwhile True:\n    x.append("y" * 1000)',
