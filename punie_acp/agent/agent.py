@@ -31,6 +31,7 @@ from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, Th
 from punie_acp.agent.history import complete_messages
 from punie_acp.agent.instructions import instructions, outcome_text
 from punie_acp.codemode.events import ProgramLimits
+from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Sequence
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import AgentStreamEvent, ModelMessage
     from pydantic_ai.models import Model
     from pydantic_ai.run import AgentRun
+    from pydantic_ai.settings import ModelSettings
 
     from punie_acp.agent.events import TurnEnd, TurnObserver
     from punie_acp.codemode.sandbox import Sandbox
     from punie_acp.settings import Settings
 
 TOOL_NAME = "execute_code"
-CUT_TEXT = "The program did not run: it was cut after {} tokens. Write a shorter one; split the work if need be."
+REPEAT_TEMPERATURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class _Turn:
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
     texts: int = 0
     external_calls: int = 0
+    failed_programs: set[str] = field(default_factory=set[str])
+    repeats: int = 0  # how often a failed program was written again
     first_token_seconds: float | None = None
 
     def program_id(self, tool_call_id: str) -> str:
@@ -109,18 +113,31 @@ async def execute_code(ctx: RunContext[_Turn], code: str) -> str:
     """
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
-    if _is_cut(ctx.messages):
-        await turn.observer.emit(
-            ProgramDropped(program_id, "The program was cut at the limit of tokens; it did not run.")
-        )
-        return CUT_TEXT.format(turn.settings.max_request_tokens)
+    objection = _objection(ctx, code)
+    if objection is not None:
+        await turn.observer.emit(ProgramDropped(program_id, objection))
+        return objection
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
     limits = turn.program_limits()
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
+    if outcome.error is not None:
+        turn.failed_programs.add(code.strip())
     if turn.external_calls >= turn.settings.max_external_calls:
         raise _CallsExhaustedError
     return outcome_text(outcome)
+
+
+def _objection(ctx: RunContext[_Turn], code: str) -> str | None:
+    """Why a program is not even begun, for the model and the user to read."""
+    turn = ctx.deps
+    if _is_cut(ctx.messages):
+        tokens = turn.settings.max_request_tokens
+        return f"The program did not run: it was cut after {tokens} tokens. Write a shorter one; split the work if need be."
+    if code.strip() in turn.failed_programs:
+        turn.repeats += 1
+        return "The program did not run: it is the one that failed before, word for word. Write a different one."
+    return None
 
 
 _tool = Tool(execute_code, sequential=True)
@@ -132,7 +149,7 @@ async def warm(model: Model, *, settings: Settings, cache_key: str) -> None:
     await model_request(
         model,
         [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions())],
-        model_settings=_model_settings(settings, cache_key) | {"max_tokens": 1},
+        model_settings={**_model_settings(settings, cache_key), "max_tokens": 1},
         model_request_parameters=ModelRequestParameters(function_tools=[_tool.tool_def], allow_text_output=True),
     )
 
@@ -160,7 +177,7 @@ async def run_turn(
             model=request.model,
             message_history=messages,
             deps=turn,
-            model_settings=_model_settings(settings, request.cache_key),
+            model_settings=lambda ctx: _model_settings(settings, request.cache_key, repeats=ctx.deps.repeats),
             usage_limits=UsageLimits(
                 request_limit=settings.max_model_requests, output_tokens_limit=settings.max_turn_tokens
             ),
@@ -173,12 +190,10 @@ async def run_turn(
     return TurnResult(end, _usage(turn, messages[len(request.history) :]), reason)
 
 
-def _model_settings(settings: Settings, cache_key: str) -> Any:  # noqa: ANN401 - pydantic-ai's TypedDict, extended by ours
-    return {
-        "max_tokens": settings.max_request_tokens,
-        "temperature": settings.temperature,
-        "cache_key": cache_key,
-    }
+def _model_settings(settings: Settings, cache_key: str, *, repeats: int = 0) -> ModelSettings:
+    """A model that repeats itself word for word at temperature 0 does so for ever: then it is raised."""
+    temperature = settings.temperature if repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
+    return LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
 
 
 async def _follow(run: AgentRun[_Turn, str], turn: _Turn) -> tuple[TurnEnd, str]:

@@ -17,7 +17,8 @@ run in the project's folder. A program can call
 {stubs}
 ```
 
-and use ordinary Python: open, pathlib, os, glob, re, json, subprocess. There is no network.
+and use Python's standard library: open, pathlib, os, glob, re, csv, json, tomllib, subprocess. There are no other \
+packages (no pandas, no numpy) and no network.
 
 To find out or to change anything in the project, write one program that does the whole job and prints the result. You \
 get its output back, and then answer the user in plain words, or write the next program. You know nothing of the \
