@@ -132,8 +132,8 @@ def _objection(ctx: RunContext[_Turn], code: str) -> str | None:
     """Why a program is not even begun, for the model and the user to read."""
     turn = ctx.deps
     if _is_cut(ctx.messages):
-        tokens = turn.settings.max_request_tokens
-        return f"The program did not run: it was cut after {tokens} tokens. Write a shorter one; split the work if need be."
+        limit = turn.settings.max_request_tokens
+        return f"The program did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
         return "The program did not run: it is the one that failed before, word for word. Write a different one."
