@@ -1,0 +1,221 @@
+"""The cost of one external call: (a) in the sandbox alone, beside pydantic-ai-harness's CodeMode.
+
+    python benchmarks/calls.py [--calls 1000] [--no-peer] [--json]
+
+A program calls `read_file` in a loop on a small file; the cost is the time from the start of one call to the start of
+the next, so that everything is in it: the pause, planning, the events, the permission, the read, the resume. The peer
+does less there (its tool returns a constant, and nobody sees the call).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from punie_acp.codemode.events import Decision
+    from punie_acp.workspace.local import LocalWorkspace
+
+PEER = "pydantic-ai-harness[code-mode]==0.62.*"
+WARM_UP = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: seconds of each call, and what ran."""
+
+    name: str
+    seconds: list[float]
+    versions: dict[str, str]
+
+    def at(self, percent: float) -> float:
+        """The value below which `percent` of the calls lie, in milliseconds."""
+        return statistics.quantiles(self.seconds, n=1000, method="inclusive")[round(percent * 10) - 1] * 1000
+
+
+@dataclass
+class Clock:
+    """An observer that allows everything and notes when each call began."""
+
+    moments: list[float] = field(default_factory=list)
+
+    async def emit(self, event: object) -> None:
+        from punie_acp.codemode.events import CallRequested
+
+        if isinstance(event, CallRequested):
+            self.moments.append(time.perf_counter())
+
+    async def permit(self, _call: object) -> Decision:
+        from punie_acp.codemode.events import Decision
+
+        return Decision(allowed=True)
+
+
+def monty_alone(calls: int) -> Row:
+    """The floor: Monty's own pause and resume on this machine, nothing done in between."""
+    import asyncio
+
+    from pydantic_monty import AsyncFunctionSnapshot, AsyncMonty
+
+    async def run() -> list[float]:
+        moments: list[float] = []
+        async with AsyncMonty() as pool, pool.checkout(limits={"max_suspensions": 10**9}) as session:
+            code = f"for i in range({calls + WARM_UP + 1}):\n    call('a.txt')"
+            snapshot = await session.feed_start(code, inputs={"call": _named_call()})
+            while isinstance(snapshot, AsyncFunctionSnapshot):
+                moments.append(time.perf_counter())
+                snapshot = await snapshot.resume({"return_value": "one\ntwo\n"})
+        await asyncio.sleep(0.05)  # pydantic-monty 1.4: see codemode/session.py
+        return intervals(moments)
+
+    return Row("pydantic-monty alone, the floor", asyncio.run(run()), {"pydantic-monty": version("pydantic-monty")})
+
+
+def _named_call() -> Callable[..., None]:
+    def call(*_: object) -> None: ...
+
+    return call
+
+
+def intervals(moments: list[float]) -> list[float]:
+    """Seconds from each call to the next, without the warm-up."""
+    return [after - before for before, after in pairwise(moments[WARM_UP:])]
+
+
+def sandbox_alone(calls: int) -> Row:
+    """(a): our sandbox on a file in memory, without disk or server."""
+    from punie_acp.workspace.local import LocalWorkspace
+
+    class InMemory(LocalWorkspace):
+        """A workspace that costs nothing: what is left is the sandbox."""
+
+        def resolve(self, path: str, *, follow: bool = True) -> Path:
+            del follow
+            return Path(f"{self.root}/{path}")
+
+        def display(self, path: Path) -> str:
+            return path.name
+
+        def sensitivity(self, path: Path) -> None:
+            del path
+
+        async def read_text(self, path: Path) -> str:
+            del path
+            return "one\ntwo\n"
+
+    return _sandbox("punie-acp, sandbox alone (a)", calls, InMemory)
+
+
+def sandbox_on_disk(calls: int) -> Row:
+    """(a) with the real workspace: confinement, sensitivity and the read itself."""
+    from punie_acp.workspace.local import LocalWorkspace
+
+    return _sandbox("punie-acp, with the local disk", calls, LocalWorkspace)
+
+
+def _sandbox(name: str, calls: int, workspace: type[LocalWorkspace]) -> Row:
+    import anyio
+
+    from punie_acp.codemode.events import ProgramLimits
+    from punie_acp.codemode.sandbox import Sandbox
+
+    async def run(folder: Path) -> list[float]:
+        clock = Clock()
+        limits = ProgramLimits(calls=calls + WARM_UP + 1)
+        async with Sandbox(workspace(folder), limits) as sandbox:
+            code = f'for i in range({calls + WARM_UP + 1}):\n    read_file("a.txt")'
+            outcome = await sandbox.run(code, program_id="bench", observer=clock)
+            assert outcome.error is None, outcome.error
+        return intervals(clock.moments)
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        (root / "a.txt").write_text("one\ntwo\n")
+        seconds = anyio.run(run, root)
+    ours = {name: version(name) for name in ("punie-acp", "pydantic-monty")}
+    return Row(name, seconds, ours)
+
+
+def peer(calls: int) -> Row | None:
+    """pydantic-ai-harness's CodeMode in an environment of its own, made once; None (with the reason) without it."""
+    try:
+        python = _peer_python()
+        script = Path(__file__).with_name("peer_codemode.py")
+        done = subprocess.run([python, script, str(calls)], check=True, capture_output=True, text=True, timeout=300)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"the peer did not run: {error}\n{getattr(error, 'stderr', '') or ''}", file=sys.stderr)
+        return None
+    result = json.loads(done.stdout)
+    return Row("pydantic-ai-harness CodeMode", result["seconds"], result["versions"])
+
+
+def _peer_python() -> Path:
+    from platformdirs import user_cache_path
+
+    environment = user_cache_path("punie-acp") / "bench-codemode"
+    python = environment / "bin" / "python"
+    if not (environment / "ready").exists():
+        uv = shutil.which("uv") or "uv"
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment], check=True)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", python, PEER], check=True)
+        (environment / "ready").touch()
+    return python
+
+
+ROWS: dict[str, Callable[[int], Row | None]] = {"m": monty_alone, "a": sandbox_alone, "d": sandbox_on_disk}
+"""What is measured, by letter. (b), through the server to a client over stdio, belongs here too."""
+
+
+def report(rows: list[Row], other: Row | None) -> None:
+    """Print the table."""
+    print(f"\n{platform.machine()} {platform.system()}, {_cpu()}, Python {platform.python_version()}")
+    print(f"\n{'one external call':<34}{'calls':>7}{'p50 ms':>9}{'p99 ms':>9}{'of peer':>9}")
+    for row in [*rows, *([other] if other else [])]:
+        share = f"{row.at(50) / other.at(50):.2f}" if other else "–"
+        print(f"{row.name:<34}{len(row.seconds):>7}{row.at(50):>9.3f}{row.at(99):>9.3f}{share:>9}")
+    for row in [*rows, *([other] if other else [])]:
+        print(f"  {row.name}: " + ", ".join(f"{name} {number}" for name, number in row.versions.items()))
+
+
+def _cpu() -> str:
+    import os
+
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return f"{model or 'CPU'} × {os.cpu_count()}"
+
+
+def main() -> None:
+    """Measure, then print a table or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=1000, help="calls to measure (default: 1000)")
+    parser.add_argument("--parts", default="".join(ROWS), help=f"which parts: {', '.join(ROWS)} (default: all)")
+    parser.add_argument("--no-peer", action="store_true", help="do not measure pydantic-ai-harness")
+    parser.add_argument("--json", action="store_true", help="figures as JSON, in milliseconds")
+    options = parser.parse_args()
+    rows = [row for part in options.parts if (row := ROWS[part](options.calls)) is not None]
+    other = None if options.no_peer else peer(options.calls)
+    if options.json:
+        every = [*rows, *([other] if other else [])]
+        print(json.dumps({row.name: {"p50": row.at(50), "p99": row.at(99)} for row in every}))
+    else:
+        report(rows, other)
+
+
+if __name__ == "__main__":
+    main()
