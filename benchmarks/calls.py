@@ -1,4 +1,6 @@
-"""The cost of one external call: (a) in the sandbox alone, beside pydantic-ai-harness's CodeMode.
+"""The cost of one external call: (a) in the sandbox alone, (b) through the server to a client over stdio.
+
+Beside it stands pydantic-ai-harness's CodeMode, in an environment of its own.
 
     python benchmarks/calls.py [--calls 1000] [--no-peer] [--json]
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import statistics
@@ -19,10 +22,11 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +154,67 @@ def _sandbox(name: str, calls: int, workspace: type[LocalWorkspace]) -> Row:
     return Row(name, seconds, ours)
 
 
+def through_stdio(calls: int) -> Row:
+    """(b): `punie-acp --stdio` as a child process, its updates read as they come. The model is a scripted one."""
+    program = f'for i in range({calls + WARM_UP + 1}):\n    read_file("a.txt")'
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        (root / "a.txt").write_text("one\ntwo\n")
+        agent = _start_agent(root, calls)
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        try:
+            ask = partial(_ask, agent)
+            ask(1, "initialize", {"protocolVersion": 1})
+            session = ask(2, "session/new", {"cwd": str(root), "mcpServers": []})["sessionId"]
+            prompt = [{"type": "text", "text": f"```python\n{program}\n```"}]
+            moments: list[float] = []
+            ask(3, "session/prompt", {"sessionId": session, "prompt": prompt}, moments)
+        finally:
+            agent.stdin.close()
+            agent.stdout.close()
+            agent.wait(timeout=10)
+    return Row("punie-acp, to a client over stdio (b)", intervals(moments), {"punie-acp": version("punie-acp")})
+
+
+def _start_agent(folder: Path, calls: int) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "PUNIE_MODEL": "import:tests.scripted:echo_model",
+        "PUNIE_MAX_EXTERNAL_CALLS": str(2 * calls + 1000),
+        **{f"PUNIE_{kind}_DIR": str(folder / ".punie") for kind in ("CONFIG", "DATA", "LOG")},
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "punie_acp", "--stdio"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+        env=environment,
+    )
+
+
+def _ask(
+    agent: subprocess.Popen[bytes],
+    number: int,
+    method: str,
+    params: dict[str, object],
+    moments: list[float] | None = None,
+) -> dict[str, Any]:
+    """The result of a request; `moments` gets the time at which each external call was first heard of."""
+    assert agent.stdin is not None
+    assert agent.stdout is not None
+    request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+    agent.stdin.write(json.dumps(request).encode() + b"\n")
+    agent.stdin.flush()
+    for line in agent.stdout:
+        if moments is not None and b'"tool_call"' in line and b'"read_file"' in line:
+            moments.append(time.perf_counter())
+        elif b'"result"' in line or b'"error"' in line:
+            answer = json.loads(line)
+            assert "result" in answer, answer
+            return answer["result"]
+    raise RuntimeError("the agent ended before it answered")
+
+
 def peer(calls: int) -> Row | None:
     """pydantic-ai-harness's CodeMode in an environment of its own, made once; None (with the reason) without it."""
     try:
@@ -176,24 +241,27 @@ def _peer_python() -> Path:
     return python
 
 
-ROWS: dict[str, Callable[[int], Row | None]] = {"m": monty_alone, "a": sandbox_alone, "d": sandbox_on_disk}
-"""What is measured, by letter. (b), through the server to a client over stdio, belongs here too."""
+ROWS: dict[str, Callable[[int], Row | None]] = {
+    "m": monty_alone,
+    "a": sandbox_alone,
+    "d": sandbox_on_disk,
+    "b": through_stdio,
+}
+"""What is measured, by letter."""
 
 
 def report(rows: list[Row], other: Row | None) -> None:
     """Print the table."""
     print(f"\n{platform.machine()} {platform.system()}, {_cpu()}, Python {platform.python_version()}")
-    print(f"\n{'one external call':<34}{'calls':>7}{'p50 ms':>9}{'p99 ms':>9}{'of peer':>9}")
+    print(f"\n{'one external call':<38}{'calls':>7}{'p50 ms':>9}{'p99 ms':>9}{'of peer':>9}")
     for row in [*rows, *([other] if other else [])]:
         share = f"{row.at(50) / other.at(50):.2f}" if other else "–"
-        print(f"{row.name:<34}{len(row.seconds):>7}{row.at(50):>9.3f}{row.at(99):>9.3f}{share:>9}")
+        print(f"{row.name:<38}{len(row.seconds):>7}{row.at(50):>9.3f}{row.at(99):>9.3f}{share:>9}")
     for row in [*rows, *([other] if other else [])]:
         print(f"  {row.name}: " + ", ".join(f"{name} {number}" for name, number in row.versions.items()))
 
 
 def _cpu() -> str:
-    import os
-
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
