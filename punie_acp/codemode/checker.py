@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     from pydantic_monty import AsyncMonty, AsyncMontySession
 
 CHECK_SECONDS = 5.0
-_NATIVE = {"asyncio", "os", "sys"}  # ty knows these; what it does not know of them is not held against a program
+_NATIVE = {
+    "asyncio",
+    "collections",
+    "functools",
+    "os",
+    "sys",
+}  # ty knows these; what it does not know of them is not held against a program
 _ANYTHING = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 

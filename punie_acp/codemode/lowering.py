@@ -15,7 +15,12 @@ from punie_acp.codemode.source import Source, bound_names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MODULES = frozenset({"asyncio", "glob", "io", "os", "shutil", "subprocess", "sys"})
+# fmt: off
+MODULES = frozenset((
+    "asyncio", "collections", "contextlib", "fnmatch", "functools", "glob", "heapq", "io", "operator", "os",
+    "pprint", "shutil", "statistics", "string", "subprocess", "sys", "textwrap", "uuid",
+))
+# fmt: on
 """The modules of the prelude: `import x` becomes `x = _module_x`."""
 
 PRELOADED = {
