@@ -92,16 +92,17 @@ class _Turn:
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
 
-    def program_limits(self) -> ProgramLimits:
-        settings = self.settings
-        return ProgramLimits(
-            seconds=settings.program_seconds,
-            memory_bytes=settings.program_memory_mib * 1024 * 1024,
-            output_bytes=settings.program_output_bytes,
-            recursion=settings.program_recursion,
-            calls=settings.max_external_calls - self.external_calls,
-            command_seconds=settings.command_seconds,
-        )
+
+def program_limits(settings: Settings, calls_made: int = 0) -> ProgramLimits:
+    """What a program may use, after the turn has made `calls_made` external calls."""
+    return ProgramLimits(
+        seconds=settings.program_seconds,
+        memory_bytes=settings.program_memory_mib * 1024 * 1024,
+        output_bytes=settings.program_output_bytes,
+        recursion=settings.program_recursion,
+        calls=settings.max_external_calls - calls_made,
+        command_seconds=settings.command_seconds,
+    )
 
 
 async def execute_code(ctx: RunContext[_Turn], code: str) -> str:
@@ -118,7 +119,7 @@ async def execute_code(ctx: RunContext[_Turn], code: str) -> str:
         await turn.observer.emit(ProgramDropped(program_id, objection))
         return objection
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
-    limits = turn.program_limits()
+    limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     if outcome.error is not None:

@@ -108,11 +108,11 @@ class Session:
         return ANSWERS.get(outcome.option_id, "cancelled")
 
     async def _keep_sandbox(self) -> None:
-        from punie_acp.codemode.events import ProgramLimits
+        from punie_acp.agent.agent import program_limits
         from punie_acp.codemode.sandbox import Sandbox
 
         try:
-            async with Sandbox(self.workspace, ProgramLimits()) as self._sandbox:
+            async with Sandbox(self.workspace, program_limits(self.settings)) as self._sandbox:
                 self._sandbox_settled.set()
                 await anyio.sleep_forever()
         except Exception as failure:  # noqa: BLE001 - the prompts that wait for it must hear of any
