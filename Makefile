@@ -26,6 +26,10 @@ demo: $(STAMP) ## download the default model if it is missing, then run the main
 	@$(BIN)/punie-acp models pull
 	@$(BIN)/python examples/client.py
 
+demo-picture: $(STAMP) ## run the demo and keep what it shows as docs/demo.svg
+	@$(BIN)/punie-acp models pull
+	@$(BIN)/python benchmarks/demo_picture.py
+
 test: $(STAMP) ## the whole test suite (downloads the 0.5B model once)
 	@$(BIN)/python -m pytest
 

@@ -1,0 +1,3 @@
+"""Invoices for a small bicycle workshop."""
+
+__version__ = "0.3.0"
