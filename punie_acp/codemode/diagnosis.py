@@ -6,6 +6,7 @@ import ast
 import builtins
 import difflib
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,10 +124,29 @@ def find_fix(finding: Diagnosis, known: set[str]) -> str:
     return f"TypeError: {_arguments(finding)}"
 
 
+_INSTEAD = {
+    "pandas": 'read CSV files with the module csv: `csv.DictReader(open("file.csv"))`',
+    "numpy": "use math, statistics and lists",
+    "yaml": "read the lines with re",
+    "toml": 'use tomllib: `tomllib.loads(read_file("file.toml"))`',
+    "unittest": 'run tests with `run_command("python -m unittest")`',
+    "pytest": 'run tests with `run_command("python -m pytest -q")`',
+    "git": 'use git through `run_command("git log --oneline")`',
+}
+"""What to do without the modules that models reach for most."""
+
+
 def _no_module(module: str) -> str:
     if module.split(".", maxsplit=1)[0] in NETWORK_MODULES:
         return f"there is no {module!r} here: programs have no network"
-    return f"there is no module {module!r} here; use the standard library, or run_command with the project's own Python"
+    name = module.split(".", maxsplit=1)[0]
+    if name in _INSTEAD:
+        return f"there is no module {module!r} here; {_INSTEAD[name]}"
+    if name in sys.stdlib_module_names:
+        return f"{module!r} is not there in this sandbox; run_command can run the project's own Python"
+    return (
+        f"there is no module {module!r} here, only the standard library; run_command can run the project's own Python"
+    )
 
 
 def _arguments(finding: Diagnosis) -> str:

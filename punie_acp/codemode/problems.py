@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Literal
 
 from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
@@ -43,6 +44,9 @@ def monty_problem(error: MontyError, code: str, filename: str) -> ProgramError:
     kind = _kind(error, message, frame)
     if kind == "syntax":
         message = _without_jargon(message)
+    block = _doubtful_block(code, line) if kind == "runtime" else None
+    if block is not None:
+        return ProgramError(kind, message[:MAX_MESSAGE], None, _block_excerpt(code, block))
     return ProgramError(kind, message[:MAX_MESSAGE], line, excerpt(code, line, frame.column if frame else None))
 
 
@@ -65,6 +69,39 @@ def _kind(error: MontyError, message: str, frame: Frame | None) -> Literal["synt
     compiling = frame is not None and frame.function_name is None
     unsupported = message.startswith("NotImplementedError: The monty syntax parser")
     return "syntax" if isinstance(error, MontySyntaxError) or (compiling and unsupported) else "runtime"
+
+
+def _doubtful_block(code: str, line: int | None) -> tuple[int, int] | None:
+    """First and last line of a `try` or `with` in which the error happened, where `line` may be wrong.
+
+    Monty 1.4 gives an error that leaves a `try` or `with` the line on which that ends.
+    """
+    if line is None:
+        return None
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    blocks = [node for node in nodes if isinstance(node, ast.Try | ast.With) and line in _last_lines(node)]
+    ranges = [(node.lineno, node.end_lineno or line) for node in blocks if _has_more_lines(node)]
+    return min(ranges, default=None)
+
+
+def _has_more_lines(node: ast.Try | ast.With) -> bool:
+    """Whether the error can have happened on another line than the last: always, but in a `with` of one line."""
+    return isinstance(node, ast.Try) or node.body[-1].end_lineno != node.body[0].lineno
+
+
+def _last_lines(node: ast.Try | ast.With) -> set[int | None]:
+    """The lines on which the parts of `node` end."""
+    parts = [node.body, *([node.orelse, node.finalbody] if isinstance(node, ast.Try) else [])]
+    handlers = node.handlers if isinstance(node, ast.Try) else []
+    return {part[-1].end_lineno for part in parts if part} | {handler.end_lineno for handler in handlers}
+
+
+def _block_excerpt(code: str, block: tuple[int, int]) -> str:
+    first, last = block
+    return f"in the block of lines {first} to {last}:\n{code.splitlines()[first - 1].strip()[:200]}"
 
 
 def _without_jargon(message: str) -> str:

@@ -83,6 +83,32 @@ def test_an_error_in_a_function_names_the_line_in_it(lab):
     assert lab.run("def f(x):\n    return x / 0\n\nf(1)").outcome.error.line == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ('with open("a.txt") as f:\n    [][2]\n    x = 1\n', "lines 1 to 3"),
+        ("y = 1\ntry:\n    [][2]\nexcept ValueError:\n    print(1)\n", "lines 2 to 5"),
+    ],
+)
+def test_an_error_that_leaves_a_block_names_the_block_since_its_line_is_not_known(lab, code, lines):
+    error = lab.run(code).outcome.error
+    assert error.line is None
+    assert lines in error.excerpt
+
+
+@pytest.mark.parametrize(
+    ("module", "advice"),
+    [
+        ("pandas", "csv.DictReader"),
+        ("pytest", "python -m pytest"),
+        ("requests", "no network"),
+        ("nope", "only the standard"),
+    ],
+)
+def test_a_missing_module_comes_with_what_to_do_instead(lab, module, advice):
+    assert advice in lab.run(f"import {module}").outcome.error.message
+
+
 def test_exit_with_a_code_is_an_error_and_without_is_none(lab):
     assert lab.run("import sys\nsys.exit()").outcome.error is None
     assert lab.run("exit(0)").outcome.error is None
