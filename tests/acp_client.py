@@ -1,0 +1,320 @@
+"""An editor in miniature, over the Python SDK's client side: what the integration suite talks to the agent with.
+
+It serves files and terminals as far as its capabilities say (real files, real processes), answers permission requests
+by a policy, and keeps everything that passed, so that a test can read a conversation afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from acp import RequestError
+from acp.client.connection import ClientSideConnection
+from acp.schema import (
+    ClientCapabilities,
+    FileSystemCapabilities,
+    InitializeResponse,
+    TextContentBlock,
+)
+
+from tests.agent_process import AgentProcess, spawn_process
+from tests.fakes import ClientError, FakeClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from acp.schema import PromptResponse
+
+NOTHING = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=False, write_text_file=False), terminal=False)
+FILES = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=False)
+TERMINALS = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=False, write_text_file=False), terminal=True)
+
+Policy = "str | Callable[[dict[str, Any]], str]"
+"""The id of the option to choose, "cancelled", or "never" to leave the question open; or a function of the request."""
+
+
+class Update(NamedTuple):
+    """One `session/update`, and when it came (monotonic seconds)."""
+
+    at: float
+    data: dict[str, Any]
+
+
+@dataclass
+class Call:
+    """A tool call as a client shows it: the last value of each field, and every status it had, in order."""
+
+    id: str
+    statuses: list[str] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict)
+    updates: list[Update] = field(default_factory=list)
+
+    def apply(self, update: Update) -> None:
+        """Take an update in."""
+        self.updates.append(update)
+        self.fields |= {name: value for name, value in update.data.items() if name != "sessionUpdate"}
+        if "status" in update.data and update.data["status"] not in self.statuses[-1:]:
+            self.statuses.append(update.data["status"])
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    @property
+    def status(self) -> str:
+        """The last one."""
+        return self.statuses[-1]
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Our own facts of an external call."""
+        return self.fields["_meta"]["punie.dev/call"]
+
+    @property
+    def texts(self) -> str:
+        """What its text content shows."""
+        return "\n".join(
+            item["content"]["text"] for item in self.fields.get("content", []) if item["type"] == "content"
+        )
+
+    @property
+    def diffs(self) -> list[dict[str, Any]]:
+        """What its diffs show."""
+        return [item for item in self.fields.get("content", []) if item["type"] == "diff"]
+
+
+class AcpClient:
+    """A client with one agent. `allow` is the policy for permission requests; it may be changed at any time."""
+
+    def __init__(self, process: AgentProcess, capabilities: ClientCapabilities, allow: Policy) -> None:
+        self.process = process
+        self.allow: Policy = allow
+        self.questions: list[dict[str, Any]] = []
+        self.editor = FakeClient()  # its buffers and terminals
+        self.answers_cancel = (
+            True  # whether questions that are open are answered `cancelled` on a cancel, as they must be
+        )
+        self.initialized: InitializeResponse
+        self._capabilities = capabilities
+        self._parsed = 0
+        self._news = asyncio.Event()
+        self._open_questions: dict[asyncio.Future[str], str] = {}
+        self._connection = ClientSideConnection(lambda _: _Handlers(self), _Tap(self))
+
+    async def initialize(self) -> None:
+        """Say who we are."""
+        self.initialized = await self._connection.initialize(1, self._capabilities)
+
+    async def close(self) -> None:
+        """Give up the connection, and what was started for the agent."""
+        for terminal in self.editor.terminals.values():
+            terminal.close()
+        for question in self._open_questions:
+            question.cancel()
+        await self._connection.close()
+
+    # What a user does.
+
+    async def new_session(self, cwd: Path, mode: str | None = None) -> str:
+        """Open a session in `cwd`; its id."""
+        session = (await self._connection.new_session(str(cwd), mcp_servers=[])).session_id
+        if mode is not None:
+            await self.set_mode(session, mode)
+        return session
+
+    async def set_mode(self, session: str, mode: str) -> None:
+        """Change the session's mode."""
+        await self._connection.set_session_mode(session, mode)
+
+    async def prompt(self, session: str, prompt: str | list[Any]) -> PromptResponse:
+        """Run a turn."""
+        blocks = [TextContentBlock(type="text", text=prompt)] if isinstance(prompt, str) else prompt
+        async with asyncio.timeout(60):
+            return await self._connection.prompt(session, blocks)
+
+    async def run(self, session: str, *programs: str) -> PromptResponse:
+        """Have the echoing model run `programs`."""
+        return await self.prompt(session, "\n".join(f"````python\n{program}\n````" for program in programs))
+
+    async def cancel(self, session: str) -> None:
+        """Cancel the turn."""
+        await self._connection.cancel(session)
+        if self.answers_cancel:
+            for question in [q for q, owner in self._open_questions.items() if owner == session and not q.done()]:
+                question.set_result("cancelled")
+
+    # What can be read of a conversation.
+
+    def messages(self, session: str) -> list[tuple[float, str, dict[str, Any]]]:
+        """All messages about `session`: when, who sent it, what."""
+        found = [(line.at, line.sender, json.loads(line.data)) for line in self.process.lines]
+        return [item for item in found if (item[2].get("params") or {}).get("sessionId") == session]
+
+    def updates(self, session: str) -> list[Update]:
+        """The session's updates, in the order in which they came."""
+        return [
+            Update(at, message["params"]["update"])
+            for at, _, message in self.messages(session)
+            if message["method"] == "session/update"
+        ]
+
+    def all_calls(self, session: str) -> dict[str, Call]:
+        """Tool calls by their ids, in the order in which they were announced."""
+        calls: dict[str, Call] = {}
+        for update in self.updates(session):
+            if update.data["sessionUpdate"] in ("tool_call", "tool_call_update"):
+                call_id = update.data["toolCallId"]
+                calls.setdefault(call_id, Call(call_id)).apply(update)
+        return calls
+
+    def programs(self, session: str) -> list[Call]:
+        """The programs among them."""
+        return [call for call_id, call in self.all_calls(session).items() if call_id.count("/") == 1]
+
+    def calls(self, session: str) -> list[Call]:
+        """The external calls among them."""
+        return [call for call_id, call in self.all_calls(session).items() if call_id.count("/") == 2]
+
+    def text(self, session: str) -> str:
+        """All that the agent has answered."""
+        return "".join(self._chunks(session, "agent_message_chunk"))
+
+    def thoughts(self, session: str) -> str:
+        """All that it said beside the answer."""
+        return "".join(self._chunks(session, "agent_thought_chunk"))
+
+    def _chunks(self, session: str, kind: str) -> list[str]:
+        return [u.data["content"]["text"] for u in self.updates(session) if u.data["sessionUpdate"] == kind]
+
+    async def until(self, condition: Callable[[], Any], timeout: float = 20) -> Any:
+        """Wait until `condition` is true of what has come. Its value."""
+        async with asyncio.timeout(timeout):
+            while not (value := condition()):
+                self._news.clear()
+                await self._news.wait()
+        return value
+
+    # What the agent asks.
+
+    async def answer_question(self, session: str) -> dict[str, Any]:
+        """The outcome for the last question."""
+        request = self.questions[-1]
+        choice = self.allow if isinstance(self.allow, str) else self.allow(request)
+        if choice == "never":
+            question = asyncio.get_running_loop().create_future()
+            self._open_questions[question] = session
+            choice = await question
+        if choice == "cancelled":
+            return {"outcome": {"outcome": "cancelled"}}
+        return {"outcome": {"outcome": "selected", "optionId": choice}}
+
+    def note(self, message: dict[str, Any]) -> None:
+        """A message has come."""
+        if message.get("method") == "session/request_permission":
+            self.questions.append(message["params"])
+        self._news.set()
+
+    def note_parsed(self) -> None:
+        """The SDK has understood an update."""
+        self._parsed += 1
+
+    def check(self, *, unanswered: bool = False) -> None:
+        """Nothing that passed was wrong, and the SDK understood every update."""
+        self.process.check_wire(unanswered=unanswered)
+        updates = sum(b'"session/update"' in line.data for line in self.process.lines if line.sender == "agent")
+        assert self._parsed == updates
+
+
+class _Tap:
+    """The SDK's transport: our process, whose lines are kept."""
+
+    def __init__(self, client: AcpClient) -> None:
+        self._client = client
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self._client.process.send(message)
+
+    async def receive(self) -> dict[str, Any] | None:
+        while line := await self._client.process.receive(timeout=None):
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue  # `check` will say it
+            self._client.note(message)
+            if message.get("method") != "$/cancel_request":  # the SDK does not know it; our answers need no reminder
+                return message
+        return None
+
+    async def close(self) -> None:
+        """The process closes its pipes itself."""
+
+
+class _Handlers:
+    """The methods that the SDK's router looks for."""
+
+    def __init__(self, client: AcpClient) -> None:
+        self._client = client
+
+    async def session_update(self, session_id: str, update: object, **_: Any) -> None:
+        self._client.note_parsed()
+
+    async def request_permission(self, session_id: str, **_: Any) -> dict[str, Any]:
+        return await self._client.answer_question(session_id)
+
+    async def read_text_file(self, session_id: str, path: str, **_: Any) -> Any:
+        return await self._serve("fs/read_text_file", path=path, session=session_id)
+
+    async def write_text_file(self, session_id: str, path: str, content: str, **_: Any) -> Any:
+        await self._serve("fs/write_text_file", path=path, content=content, session=session_id)
+        return {}
+
+    async def create_terminal(self, session_id: str, **params: Any) -> Any:
+        given = {"command": params["command"], "args": params["args"], "cwd": params["cwd"]}
+        environment = [{"name": item.name, "value": item.value} for item in params["env"]]
+        limit = params["output_byte_limit"]
+        return await self._serve("terminal/create", **given, env=environment, outputByteLimit=limit, session=session_id)
+
+    async def terminal_output(self, session_id: str, terminal_id: str, **_: Any) -> Any:
+        return await self._serve("terminal/output", terminalId=terminal_id, session=session_id)
+
+    async def wait_for_terminal_exit(self, session_id: str, terminal_id: str, **_: Any) -> Any:
+        return await self._serve("terminal/wait_for_exit", terminalId=terminal_id, session=session_id)
+
+    async def kill_terminal(self, session_id: str, terminal_id: str, **_: Any) -> Any:
+        return await self._serve("terminal/kill", terminalId=terminal_id, session=session_id)
+
+    async def release_terminal(self, session_id: str, terminal_id: str, **_: Any) -> Any:
+        return await self._serve("terminal/release", terminalId=terminal_id, session=session_id)
+
+    async def _serve(self, method: str, *, session: str, **params: Any) -> Any:
+        try:
+            return await self._client.editor.request(method, {"sessionId": session, **params})
+        except ClientError as error:
+            raise RequestError(error.code, error.message) from error
+
+
+@asynccontextmanager
+async def spawn_agent(
+    home: Path,
+    *,
+    capabilities: ClientCapabilities = NOTHING,
+    allow: Policy = "allow_once",
+    unanswered: bool = False,
+    **how: Any,
+):
+    """An initialized client of a new agent (`how`: see `spawn_process`). On leaving, the wire is checked.
+
+    `unanswered` says that requests may be left without an answer, because one side is gone.
+    """
+    async with spawn_process(home, **how) as process:
+        client = AcpClient(process, capabilities, allow)
+        try:
+            await client.initialize()
+            yield client
+        finally:
+            await client.close()
+        client.check(unanswered=unanswered)

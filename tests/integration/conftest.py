@@ -1,0 +1,39 @@
+"""One agent for the conversations of a module that do not disturb each other, and a project to work on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acp_client import spawn_agent
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A small project, as a user would have one."""
+    root = tmp_path / "project"
+    (root / "src").mkdir(parents=True)
+    (root / "src" / "shapes.py").write_text("def area(w, h):\n    return w * h  # TODO: units\n")
+    (root / "src" / "colours.py").write_text("RED = 1  # TODO\nBLUE = 2  # TODO\n")
+    (root / "README.md").write_text("# Shapes\n\nThings with an area.\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+async def echo_agent(tmp_path_factory):
+    """A client without files and terminals, of an agent whose model runs the programs of its prompt."""
+    async with spawn_agent(tmp_path_factory.mktemp("agent")) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(echo_agent):
+    """That client, with the policy "allow"; after the test, nothing on the wire was wrong."""
+    echo_agent.allow = "allow_once"
+    echo_agent.questions.clear()
+    yield echo_agent
+    echo_agent.check()
