@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -26,9 +27,14 @@ def main() -> int:
     print(console.export_text(clear=False), end="")
     if status == 0:
         PICTURE.parent.mkdir(exist_ok=True)
-        console.save_svg(str(PICTURE), title="make demo")
+        PICTURE.write_text(without_remote_fonts(console.export_svg(title="make demo")), encoding="utf-8")
         print(f"The picture is in {PICTURE.relative_to(ROOT)}.")
     return status
+
+
+def without_remote_fonts(svg: str) -> str:
+    """The picture without the fonts that rich has it fetch from a server: looking at it must tell nobody."""
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

@@ -286,10 +286,9 @@ def figures(usage: dict[str, Any]) -> str:
     rate = usage["outputTokens"] / usage["decodeSeconds"] if usage.get("decodeSeconds") else 0.0
     first = usage.get("firstTokenSeconds") or 0.0
     return (
-        f"{usage.get('modelRequests', 0)} turns · {usage.get('externalCalls', 0)} external calls · "
-        f"{usage.get('inputTokens', 0):,} tokens in ({usage.get('cachedTokens', 0):,} cached), "
-        f"{usage.get('outputTokens', 0):,} out · {rate:.1f} tok/s · first token after {first:.1f} s · "
-        f"{usage.get('seconds', 0.0):.1f} s in all"
+        f"{usage['modelRequests']} turns · {usage['externalCalls']} external calls · "
+        f"{usage['inputTokens']:,} tokens in, {usage['outputTokens']:,} out · {rate:.1f} tok/s · "
+        f"first token {first:.1f} s · {usage['seconds']:.1f} s in all"
     )
 
 
