@@ -7,6 +7,7 @@ A planner takes the arguments as the program gave them, looks at the workspace, 
 from __future__ import annotations
 
 import difflib
+import itertools
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,6 +51,14 @@ class Place:
     def __init__(self, workspace: Workspace, command_seconds: float) -> None:
         self.workspace = workspace
         self.command_seconds = command_seconds
+
+    def sensitivity_below(self, glob: str) -> str | None:
+        """Why reading what `glob` names asks first: what holds for the folder or file that it begins with."""
+        fixed = list(itertools.takewhile(lambda part: not set(part) & set("*?[{"), PurePath(glob).parts))
+        try:
+            return self.workspace.sensitivity(self.workspace.resolve(str(PurePath(*fixed)))) if fixed else None
+        except (OSError, ValueError):
+            return None
 
     def resolve(self, path: PathLike, type: CallType, kind: ToolKind, verb: str, *, follow: bool = True) -> Path:  # noqa: A002
         """The absolute path. Raises `PlanError` for one outside the workspace, `TypeError` for what is no path."""
@@ -104,7 +113,8 @@ async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
         before = await place.workspace.read_text(target)
         after = replace_once(before, old, new, place.workspace.display(target))
     except (OSError, ValueError) as error:
-        raise PlanError(error, CallType.WRITE, "edit", title) from error
+        told = error if isinstance(error, OSError) else _without_secrets(error, place, target)
+        raise PlanError(told, CallType.WRITE, "edit", title) from error
     line = before[: before.index(old)].count("\n") + 1
 
     async def perform(_: object) -> Answer:
@@ -115,6 +125,13 @@ async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
 
     change = Change(str(target), before, after)
     return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target), line),), (change,))
+
+
+def _without_secrets(error: ValueError, place: Place, target: Path) -> ValueError:
+    """`error`, which may quote the file, unless that is one whose reading has to be asked for first."""
+    if place.workspace.sensitivity(target) is None:
+        return error
+    return ValueError(f"the old text does not stand exactly once in {place.workspace.display(target)}")
 
 
 async def list_files(place: Place, pattern: PathLike = "**/*") -> Plan:
@@ -142,7 +159,8 @@ async def search(place: Place, pattern: str, glob: str | None = None) -> Plan:
         return Answer(matches, {"count": len(matches), "matches": shown})
 
     where = f" in {glob}" if glob else ""
-    return Plan(CallType.READ, "search", f"Search for {pattern}{where}", perform)
+    secret = place.sensitivity_below(glob) if glob else None
+    return Plan(CallType.READ, "search", f"Search for {pattern}{where}", perform, sensitive=secret)
 
 
 async def run_command(
@@ -200,7 +218,11 @@ def read_plan(
 
 async def write_plan(place: Place, target: Path, content: str, value: object = None, *, append: bool = False) -> Plan:
     """A plan to replace `target` by `content`, or to add it at the end; the program gets `value`."""
-    before = await place.text_before(target)
+    shown = place.workspace.display(target)
+    try:
+        before = await place.text_before(target)
+    except OSError as error:
+        raise PlanError(error, CallType.WRITE, "edit", f"Write {shown}") from error
     after = (before or "") + content if append else content
     verb = "Create" if before is None else "Append to" if append else "Write"
 
@@ -209,8 +231,7 @@ async def write_plan(place: Place, target: Path, content: str, value: object = N
         return Answer(value, text_summary(after))
 
     change = Change(str(target), before, after)
-    title = f"{verb} {place.workspace.display(target)}"
-    return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target)),), (change,))
+    return Plan(CallType.WRITE, "edit", f"{verb} {shown}", perform, (Location(str(target)),), (change,))
 
 
 async def command_plan(

@@ -126,6 +126,21 @@ def test_a_secret_file_says_why_it_asks(lab):
     assert lab.run('read_file(".env")').requests[0].sensitive
 
 
+def test_a_missed_edit_of_a_secret_file_quotes_nothing_of_it(lab):
+    (lab.root / ".env").write_text("TOKEN=verysecret\n")
+    error = lab.run('edit_file(".env", "TOKEM=", "x")').outcome.error
+    assert "exactly once" in error.message
+    assert "TOKEN" not in error.message
+
+
+def test_a_search_in_a_folder_that_gitignore_hides_asks(lab):
+    (lab.root / ".gitignore").write_text("private/\n")
+    (lab.root / "private").mkdir()
+    (lab.root / "private" / "a.txt").write_text("one\n")
+    asked = lab.run('search("one", "private/*.txt")\nsearch("one", "src/*.txt")').requests
+    assert [request.sensitive is not None for request in asked] == [True, False]
+
+
 def test_what_a_call_raises_can_be_caught(lab):
     ran = lab.run('try:\n    read_file("missing")\nexcept FileNotFoundError as e:\n    print("caught")')
     assert ran.output == "caught\n"
