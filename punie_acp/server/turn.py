@@ -41,13 +41,28 @@ class Turn:
 
     async def _run(self, prompt: str) -> schema.PromptResponse:
         try:
-            result = await self._answer(prompt)
+            result = await self._answer_in_time(prompt)
         except BaseException as error:
             self._log.info("turn broke off", error=type(error).__name__)
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                 await self._updates.fail_open("The turn ended before this did.")
             raise
         return await self._finish(result)
+
+    async def _answer_in_time(self, prompt: str) -> TurnResult:
+        """As `_answer`, while the updates that were held back are sent when their time has come."""
+        result: TurnResult | Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._updates.keep_up)
+            try:
+                result = await self._answer(prompt)
+            except Exception as error:  # noqa: BLE001 - raised below, not as a group
+                result = error
+            tasks.cancel_scope.cancel()
+        if isinstance(result, Exception):
+            raise result
+        assert result is not None
+        return result
 
     async def _answer(self, prompt: str) -> TurnResult:
         session, settings = self._session, self._session.settings

@@ -2,7 +2,8 @@
 
 The life cycle is ARCHITECTURE's request → started → progress → result: `tool_call` (pending), `tool_call_update`
 (in_progress), updates with content, `tool_call_update` (completed or failed). In ACP v1 `content` replaces what was
-there, so progress is sent at most ten times a second and shows the tail of a long output.
+there, so progress is sent at most ten times a second and shows the tail of a long output. What is held back meanwhile
+follows when its time has come, if nothing newer has.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from acp import schema
 
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, ThoughtDelta
@@ -75,6 +77,17 @@ class Updates:
         self._send = send
         self._calls: dict[str, _OpenCall] = {}
         self._programs: dict[str, _OpenProgram] = {}
+        self._held_back: set[str] = set()  # ids of calls and programs whose last progress was not sent
+        self._holding = anyio.Event()
+
+    async def keep_up(self) -> None:
+        """Send what was held back, in time. Runs beside `emit` until it is cancelled."""
+        while True:
+            await self._holding.wait()
+            await anyio.sleep(SECONDS_BETWEEN)
+            self._holding = anyio.Event()
+            while self._held_back:
+                await self._send_progress(self._held_back.pop())
 
     async def emit(self, event: AgentEvent) -> None:
         """Send what the client needs to know of `event`."""
@@ -143,10 +156,7 @@ class Updates:
     async def _(self, event: Printed) -> None:
         program = self._programs.setdefault(event.program_id, _OpenProgram())
         program.output += event.text
-        if _due(program):
-            program.sent = time.monotonic()
-            shown = _console(program.output, PROGRESS_CHARACTERS)
-            await self._send(_update(event.program_id, content=[*_code(program.code), *shown]))
+        await self._progress(event.program_id, program)
 
     @_emit.register
     async def _(self, event: ProgramFinished) -> None:
@@ -180,11 +190,8 @@ class Updates:
             call.has_terminal = True
             call.content.append(schema.TerminalToolCallContent(type="terminal", terminal_id=event.terminal_id))
             await self._send(_update(event.call_id, content=call.content))
-        elif event.output and not call.has_terminal and _due(call):
-            call.sent = time.monotonic()
-            await self._send(
-                _update(event.call_id, content=[*call.content, *_console(call.output, PROGRESS_CHARACTERS)])
-            )
+        elif event.output and not call.has_terminal:
+            await self._progress(event.call_id, call)
 
     @_emit.register
     async def _(self, event: CallFinished) -> None:
@@ -202,6 +209,26 @@ class Updates:
                 raw_output=event.raw_output if event.error is None else {"error": event.error},
             )
         )
+
+    # Progress.
+
+    async def _progress(self, item_id: str, item: _OpenCall | _OpenProgram) -> None:
+        """Send the output of a call or program so far, or hold it back for a moment."""
+        if _due(item):
+            await self._send_progress(item_id)
+        else:
+            self._held_back.add(item_id)
+            self._holding.set()
+
+    async def _send_progress(self, item_id: str) -> None:
+        """Send the output so far of what is still open under this id."""
+        self._held_back.discard(item_id)
+        item = self._calls.get(item_id) or self._programs.get(item_id)
+        if item is None:
+            return
+        item.sent = time.monotonic()
+        before = item.content if isinstance(item, _OpenCall) else _code(item.code)
+        await self._send(_update(item_id, content=[*before, *_console(item.output, PROGRESS_CHARACTERS)]))
 
 
 def call_question(event: CallRequested) -> schema.ToolCallUpdate:
