@@ -1,0 +1,70 @@
+"""What a prompt may be made of."""
+
+import pytest
+from acp import RequestError
+from acp.schema import (
+    AudioContentBlock,
+    BlobResourceContents,
+    EmbeddedResourceContentBlock,
+    ImageContentBlock,
+    ResourceContentBlock,
+    TextContentBlock,
+    TextResourceContents,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def text(content):
+    return TextContentBlock(type="text", text=content)
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        (ImageContentBlock(type="image", data="aGk=", mime_type="image/png"), "image"),
+        (AudioContentBlock(type="audio", data="aGk=", mime_type="audio/wav"), "audio"),
+        (
+            EmbeddedResourceContentBlock(
+                type="resource", resource=BlobResourceContents(uri="file:///a.bin", blob="aGk=")
+            ),
+            "binary",
+        ),
+    ],
+    ids=["image", "audio", "blob"],
+)
+async def test_what_the_model_cannot_read_is_refused_and_named(client, project, block, what):
+    session = await client.new_session(project)
+
+    with pytest.raises(RequestError, match=what) as refusal:
+        await client.prompt(session, [text("Look:"), block])
+
+    assert refusal.value.code == -32602
+    assert client.updates(session) == []
+    assert (await client.prompt(session, "Hello")).stop_reason == "end_turn"
+
+
+async def test_an_embedded_file_is_read_with_its_name(client, project):
+    session = await client.new_session(project)
+    uri = (project / "src/shapes.py").as_uri()
+    resource = TextResourceContents(uri=uri, text="def unsaved(): ...")
+
+    await client.prompt(session, [text("Explain"), EmbeddedResourceContentBlock(type="resource", resource=resource)])
+
+    assert "src/shapes.py contains:\n```\ndef unsaved(): ...\n```" in client.text(session)
+
+
+async def test_a_link_is_read_as_a_name_that_a_program_can_open(client, project):
+    session = await client.new_session(project)
+    (project / "a file.txt").write_text("")
+    link = ResourceContentBlock(type="resource_link", name="a", uri=(project / "a file.txt").as_uri())
+
+    await client.prompt(session, [text("Read"), link])
+
+    assert client.text(session) == "Read\n(The user points to the file a file.txt)"
+
+
+async def test_an_empty_prompt_gets_an_answer(client, project):
+    session = await client.new_session(project)
+
+    assert (await client.prompt(session, [])).stop_reason == "end_turn"
