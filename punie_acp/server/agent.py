@@ -140,7 +140,9 @@ class AcpAgent:
 
     def _session(self, params: Params) -> Session:
         session_id = params.get("sessionId")
-        session = self._sessions.get(session_id) if isinstance(session_id, str) else None
+        if not isinstance(session_id, str):
+            raise RpcError(INVALID_PARAMS, "sessionId: must be a string")
+        session = self._sessions.get(session_id)
         if session is None:
             raise RpcError(NOT_FOUND, f"no session {session_id!r}")
         return session
@@ -188,8 +190,21 @@ def _validated(model: type[Any], params: Params) -> Any:  # noqa: ANN401 - one o
         return model.model_validate(params)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(step) for step in first["loc"])
-        raise RpcError(INVALID_PARAMS, f"{field}: {first['msg']}") from error
+        raise RpcError(INVALID_PARAMS, f"{_path(params, first['loc'])}: {first['msg']}") from error
+
+
+def _path(params: Params, steps: tuple[int | str, ...]) -> str:
+    """Where in `params` an error is, without the names that pydantic adds for the members of a union."""
+    kept: list[str] = []
+    value: JsonValue = params
+    for number, step in enumerate(steps, start=1):
+        if isinstance(value, dict) and isinstance(step, str) and (step in value or number == len(steps)):
+            kept.append(step)
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            kept.append(str(step))
+            value = value[step]
+    return ".".join(kept)
 
 
 def _as_rpc_error(error: Exception) -> Exception:
