@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -138,7 +138,15 @@ class AcpClient:
 
     async def run(self, session: str, *programs: str) -> PromptResponse:
         """Have the echoing model run `programs`."""
-        return await self.prompt(session, "\n".join(f"````python\n{program}\n````" for program in programs))
+        return await self.prompt(session, programs_prompt(*programs))
+
+    async def play(self, session: str, *responses: object) -> PromptResponse:
+        """Have the prompted model give `responses`, in the form of tests/scripted.py."""
+        return await self.prompt(session, json.dumps(responses))
+
+    def start(self, session: str, prompt: str) -> asyncio.Task[PromptResponse]:
+        """Begin a turn, to do something else meanwhile."""
+        return asyncio.create_task(self.prompt(session, prompt))
 
     async def cancel(self, session: str) -> None:
         """Cancel the turn."""
@@ -195,7 +203,8 @@ class AcpClient:
         async with asyncio.timeout(timeout):
             while not (value := condition()):
                 self._news.clear()
-                await self._news.wait()
+                with suppress(TimeoutError):  # not everything that a condition looks at comes over the wire
+                    await asyncio.wait_for(self._news.wait(), 0.05)
         return value
 
     # What the agent asks.
@@ -227,6 +236,11 @@ class AcpClient:
         self.process.check_wire(unanswered=unanswered)
         updates = sum(b'"session/update"' in line.data for line in self.process.lines if line.sender == "agent")
         assert self._parsed == updates
+
+
+def programs_prompt(*programs: str) -> str:
+    """A prompt that has the echoing model write `programs`."""
+    return "\n".join(f"````python\n{program}\n````" for program in programs)
 
 
 class _Tap:

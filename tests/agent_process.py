@@ -88,6 +88,10 @@ class AgentProcess:
         """Close the agent's standard input only."""
         self._writer.close()
 
+    def stop_reading(self) -> None:
+        """Leave what the agent writes in the pipe."""
+        self._read_transport.pause_reading()
+
     def terminate(self) -> None:
         """Send SIGTERM."""
         self.popen.send_signal(signal.SIGTERM)

@@ -30,6 +30,14 @@ async def echo_agent(tmp_path_factory):
         yield client
 
 
+@pytest.fixture(scope="module")
+async def prompted_agent(tmp_path_factory):
+    """Likewise, of an agent whose model plays the script that the prompt is (see `play`). Nothing needs permission."""
+    model = "import:tests.integration.odd_models:prompted"
+    async with spawn_agent(tmp_path_factory.mktemp("agent"), model=model, settings={"mode": "auto"}) as client:
+        yield client
+
+
 @pytest.fixture
 async def client(echo_agent):
     """That client, with the policy "allow"; after the test, nothing on the wire was wrong."""

@@ -1,0 +1,49 @@
+"""Models that misbehave, for the setting `model`: `import:tests.integration.odd_models:noisy`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from pydantic_ai.messages import ModelResponse, UserPromptPart
+
+from tests.scripted import Response, ScriptedModel, _response, echo_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_ai.messages import ModelMessage
+
+
+def prompted() -> ScriptedModel:
+    """Plays the script that the prompt is: a JSON list of responses, as in the files of `tests.scripted`."""
+    return ScriptedModel(_prompted, name="prompted")
+
+
+def _prompted(messages: Sequence[ModelMessage]) -> Response:
+    given, script = 0, list[object]()
+    for message in messages:
+        prompts = [part.content for part in message.parts if isinstance(part, UserPromptPart)]
+        if prompts:
+            given, script = 0, json.loads(prompts[-1])
+        given += isinstance(message, ModelResponse)
+    return _response(script[given]) if given < len(script) else Response((("text", "done"),))
+
+
+def noisy() -> ScriptedModel:
+    """Writes to standard output in every way there is, as libraries do."""
+    print("a library says hello")
+    os.write(1, b"so does a C library\n")
+    sys.__stdout__.write("and a progress bar\n")
+    subprocess.run(["echo", "and a child process"], check=True)
+    return echo_model()
+
+
+def slow() -> ScriptedModel:
+    """Takes its time to load."""
+    time.sleep(1.5)
+    return echo_model()
