@@ -198,12 +198,13 @@ def _path(params: Params, steps: tuple[int | str, ...]) -> str:
     kept: list[str] = []
     value: JsonValue = params
     for number, step in enumerate(steps, start=1):
-        if isinstance(value, dict) and isinstance(step, str) and (step in value or number == len(steps)):
-            kept.append(step)
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            kept.append(str(step))
+        if isinstance(value, list) and isinstance(step, int):
             value = value[step]
+        elif isinstance(value, dict) and isinstance(step, str) and (step in value or number == len(steps)):
+            value = value.get(step)
+        else:
+            continue
+        kept.append(str(step))
     return ".".join(kept)
 
 

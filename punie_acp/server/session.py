@@ -108,7 +108,7 @@ class Session:
         return ANSWERS.get(outcome.option_id, "cancelled")
 
     async def _keep_sandbox(self) -> None:
-        from punie_acp.agent.agent import program_limits
+        from punie_acp.agent.turn import program_limits
         from punie_acp.codemode.sandbox import Sandbox
 
         try:
