@@ -76,7 +76,7 @@ class AgentProcess:
         for line in self.lines[self._checked :]:
             self.wire.add(line.sender, line.data)
         self._checked = len(self.lines)
-        found = self.wire.violations + ([] if unanswered else self.wire.unanswered())
+        found = self.wire.take_violations() + ([] if unanswered else self.wire.unanswered())
         assert not found, "on the wire:\n" + "\n".join(found)
 
     def close(self) -> None:

@@ -76,6 +76,11 @@ class Wire:
         else:
             self._take_answer(sender, message)
 
+    def take_violations(self) -> list[str]:
+        """What was wrong since the last time."""
+        found, self.violations = self.violations, []
+        return found
+
     def unanswered(self) -> list[str]:
         """The requests that wait for an answer."""
         return [f"{sender}'s {request['method']} {id_!r}" for (sender, id_), request in self.open_requests.items()]
@@ -142,13 +147,17 @@ class Wire:
         method, params = request["method"], request.get("params") or {}
         session = params.get("sessionId", "")
         if method == "session/prompt":
-            self._end_turn(session)
+            if not any(
+                r["method"] == method and r["params"]["sessionId"] == session for r in self.open_requests.values()
+            ):
+                self._end_turn(session)
         elif method == "terminal/create" and result:
             self._terminals.setdefault(session, set()).add(result["terminalId"])
         elif method == "terminal/release":
             self._terminals.get(session, set()).discard(params["terminalId"])
 
     def _end_turn(self, session: str) -> None:
+        """No prompt of `session` is being answered any more."""
         left = [call for (owner, call), status in self._calls.items() if owner == session and status not in FINAL]
         if left:
             self._object("agent", f"the turn ended, but not {', '.join(left)}")

@@ -75,6 +75,7 @@ async def test_while_a_program_is_busy(client, project):
 
 async def test_while_a_command_runs_no_process_is_left(client, project):
     session = await client.new_session(project)
+    await client.run(session, "print('ready')")
     before = client.process.child_pids()
     command = "sleep 61 & trap '' TERM; echo be''gun; sleep 60; touch survived"
     turn = client.start(session, programs_prompt(f"run_command({command!r})\nprint('on')"))
@@ -85,7 +86,7 @@ async def test_while_a_command_runs_no_process_is_left(client, project):
     calls = await cancelled(client, session, turn)
 
     assert alive(started) == set()
-    assert [calls["t1/p1"].status, calls["t1/p1/1"].status] == ["failed", "failed"]
+    assert [calls["t2/p1"].status, calls["t2/p1/1"].status] == ["failed", "failed"]
     assert not (project / "survived").exists()
 
 
