@@ -114,6 +114,33 @@ def test_an_agent_that_dies_is_told_with_its_last_words(environment, tmp_path):
     assert done.stderr == "client: the agent ended with status 3; it said:\nno more\n"
 
 
+def script(name, environment, prompt):
+    environment["PUNIE_MODEL"] = "import:tests.scripted:echo_model"
+    return subprocess.run(
+        [str(EXAMPLES / name), prompt],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+def test_asking_in_the_terminal_works_on_a_copy(environment):
+    answer = script("ask.sh", environment, program("print(read_file('data/jobs.csv').count('Ada Lovelace'))"))
+    assert answer.splitlines()[-1] == "3"
+
+
+def test_the_json_of_a_turn_can_be_read_by_another_program(environment):
+    told = script("ask-json.sh", environment, program("read_file('README.md')\nlist_files('src/**/*.py')"))
+    assert told.splitlines() == [
+        "stop reason: end_turn",
+        "completed file-system/read Read README.md",
+        "completed file-system/read List src/**/*.py",
+    ]
+
+
 def test_the_question_of_the_demo_has_one_right_answer():
     counts = sorted(path.read_text().count("# TODO") for path in (EXAMPLES / "workspace" / "src").rglob("*.py"))
     assert counts[-3:] == [2, 3, 5]
