@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
@@ -196,12 +196,14 @@ def _validated(model: type[Any], params: Params) -> Any:  # noqa: ANN401 - one o
 def _path(params: Params, steps: tuple[int | str, ...]) -> str:
     """Where in `params` an error is, without the names that pydantic adds for the members of a union."""
     kept: list[str] = []
-    value: JsonValue = params
+    value: object = params
     for number, step in enumerate(steps, start=1):
-        if isinstance(value, list) and isinstance(step, int):
+        if isinstance(value, dict):
+            if step not in value and number < len(steps):
+                continue
+            value = value.get(str(step))
+        elif isinstance(value, list) and isinstance(step, int):
             value = value[step]
-        elif isinstance(value, dict) and isinstance(step, str) and (step in value or number == len(steps)):
-            value = value.get(step)
         else:
             continue
         kept.append(str(step))
