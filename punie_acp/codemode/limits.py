@@ -60,6 +60,7 @@ class Output:
     _kept: list[str] = field(default_factory=list[str])
     _fresh: list[str] = field(default_factory=list[str])
     _bytes: int = 0
+    _cut: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)  # Monty prints from a thread of its own
 
     def add(self, text: str) -> None:
@@ -72,9 +73,10 @@ class Output:
         room = self.limit - self._bytes
         self._bytes += size
         self.flooded = self._bytes > self.limit * FLOOD_FACTOR
-        if room <= 0:
+        if self._cut:
             return
         if size > room:
+            self._cut = True
             text = text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + "\n… (the rest was cut)\n"
         self._kept.append(text)
         self._fresh.append(text)

@@ -188,9 +188,6 @@ async def test_prompts_of_one_session_run_one_after_another(client, project):
     assert first.updates[-1].at <= second.updates[0].at
 
 
-@pytest.mark.xfail(
-    strict=True, reason="codemode/limits.py: Output.add drops the note where a piece ends just at the limit"
-)
 async def test_a_long_output_is_cut_and_says_so(client, project):
     session = await client.new_session(project)
 

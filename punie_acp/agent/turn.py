@@ -1,0 +1,46 @@
+"""What one turn keeps while it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.events import ProgramLimits
+
+if TYPE_CHECKING:
+    from punie_acp.agent.events import TurnObserver
+    from punie_acp.codemode.sandbox import Sandbox
+    from punie_acp.settings import Settings
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn keeps while it runs: pydantic-ai hands it to the tool as `deps`."""
+
+    turn_id: str
+    sandbox: Sandbox
+    observer: TurnObserver
+    settings: Settings
+    began: float = field(default_factory=time.monotonic)
+    program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
+    texts: int = 0
+    external_calls: int = 0
+    failed_programs: set[str] = field(default_factory=set[str])
+    repeats: int = 0  # how often a failed program was written again
+    first_token_seconds: float | None = None
+
+    def program_id(self, tool_call_id: str) -> str:
+        return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
+
+
+def program_limits(settings: Settings, calls_made: int = 0) -> ProgramLimits:
+    """What a program may use, after the turn has made `calls_made` external calls."""
+    return ProgramLimits(
+        seconds=settings.program_seconds,
+        memory_bytes=settings.program_memory_mib * 1024 * 1024,
+        output_bytes=settings.program_output_bytes,
+        recursion=settings.program_recursion,
+        calls=settings.max_external_calls - calls_made,
+        command_seconds=settings.command_seconds,
+    )
