@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -196,7 +196,7 @@ def _validated(model: type[Any], params: Params) -> Any:  # noqa: ANN401 - one o
 def _path(params: Params, steps: tuple[int | str, ...]) -> str:
     """Where in `params` an error is, without the names that pydantic adds for the members of a union."""
     kept: list[str] = []
-    value: object = params
+    value: JsonValue = params
     for number, step in enumerate(steps, start=1):
         if isinstance(value, dict):
             if step not in value and number < len(steps):
