@@ -198,16 +198,23 @@ def _path(params: Params, steps: tuple[int | str, ...]) -> str:
     kept: list[str] = []
     value: JsonValue = params
     for number, step in enumerate(steps, start=1):
-        if isinstance(value, dict):
-            if step not in value and number < len(steps):
-                continue
-            value = value.get(str(step))
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step]
-        else:
-            continue
-        kept.append(str(step))
+        if _may_have(value, step, last=number == len(steps)):
+            kept.append(str(step))
+            value = _member(value, step)
     return ".".join(kept)
+
+
+def _may_have(value: JsonValue, step: int | str, *, last: bool) -> bool:
+    """Whether `step` leads on in `value`; the last one may be what is missing there."""
+    if isinstance(value, dict):
+        return last or step in value
+    return isinstance(value, list) and isinstance(step, int) and step < len(value)
+
+
+def _member(value: JsonValue, step: int | str) -> JsonValue:
+    if isinstance(value, dict):
+        return value.get(str(step))
+    return value[step] if isinstance(value, list) and isinstance(step, int) else None
 
 
 def _as_rpc_error(error: Exception) -> Exception:
