@@ -130,10 +130,10 @@ class AcpClient:
         """Change the session's mode."""
         await self._connection.set_session_mode(session, mode)
 
-    async def prompt(self, session: str, prompt: str | list[Any]) -> PromptResponse:
-        """Run a turn."""
+    async def prompt(self, session: str, prompt: str | list[Any], seconds: float = 60) -> PromptResponse:
+        """Run a turn, which may take `seconds`."""
         blocks = [TextContentBlock(type="text", text=prompt)] if isinstance(prompt, str) else prompt
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(seconds):
             return await self._connection.prompt(session, blocks)
 
     async def run(self, session: str, *programs: str) -> PromptResponse:

@@ -128,7 +128,8 @@ async def spawn_process(
     model: str = ECHO,
     script: Sequence[object] | None = None,
     settings: Mapping[str, object] | None = None,
-    command: Sequence[str] = (sys.executable, "-m", "punie_acp", "--stdio"),
+    command: Sequence[str | Path] = (sys.executable, "-m", "punie_acp", "--stdio"),
+    cwd: Path = ROOT,
 ):
     """Start the agent; on leaving, it has ended. `home` takes its settings, data and logs.
 
@@ -136,7 +137,7 @@ async def spawn_process(
     the scripted models' `TEST_DELAY`.
     """
     values = {"model": SCRIPT if script is not None else model, **(settings or {})}
-    process = _start(home, command, script, values)
+    process = _start(home, command, cwd, script, values)
     await process.connect()
     try:
         yield process
@@ -145,7 +146,7 @@ async def spawn_process(
 
 
 def _start(
-    home: Path, command: Sequence[str], script: Sequence[object] | None, values: dict[str, object]
+    home: Path, command: Sequence[str | Path], cwd: Path, script: Sequence[object] | None, values: dict[str, object]
 ) -> AgentProcess:
     home.mkdir(exist_ok=True)
     if script is not None:
@@ -154,7 +155,7 @@ def _start(
     pipe, environment = subprocess.PIPE, _environment(home, values)
     with (home / "stderr.txt").open("wb") as errors:
         popen = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=errors, start_new_session=True
+            command, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=errors, start_new_session=True
         )
     return AgentProcess(popen, home / "stderr.txt")
 
