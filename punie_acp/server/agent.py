@@ -190,31 +190,19 @@ def _validated(model: type[Any], params: Params) -> Any:  # noqa: ANN401 - one o
         return model.model_validate(params)
     except ValidationError as error:
         first = error.errors()[0]
-        raise RpcError(INVALID_PARAMS, f"{_path(params, first['loc'])}: {first['msg']}") from error
+        raise RpcError(INVALID_PARAMS, f"{'.'.join(_path(params, first['loc']))}: {first['msg']}") from error
 
 
-def _path(params: Params, steps: tuple[int | str, ...]) -> str:
-    """Where in `params` an error is, without the names that pydantic adds for the members of a union."""
-    kept: list[str] = []
-    value: JsonValue = params
-    for number, step in enumerate(steps, start=1):
-        if _may_have(value, step, last=number == len(steps)):
-            kept.append(str(step))
-            value = _member(value, step)
-    return ".".join(kept)
-
-
-def _may_have(value: JsonValue, step: int | str, *, last: bool) -> bool:
-    """Whether `step` leads on in `value`; the last one may be what is missing there."""
-    if isinstance(value, dict):
-        return last or step in value
-    return isinstance(value, list) and isinstance(step, int) and step < len(value)
-
-
-def _member(value: JsonValue, step: int | str) -> JsonValue:
-    if isinstance(value, dict):
-        return value.get(str(step))
-    return value[step] if isinstance(value, list) and isinstance(step, int) else None
+def _path(value: JsonValue, steps: tuple[int | str, ...]) -> list[str]:
+    """Where in `value` an error is, without the names that pydantic adds for the members of a union."""
+    if not steps:
+        return []
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, list) and isinstance(step, int):
+        return [str(step), *_path(value[step], rest)]
+    if isinstance(value, dict) and isinstance(step, str) and (step in value or not rest):
+        return [step, *_path(value.get(step), rest)]
+    return _path(value, rest)
 
 
 def _as_rpc_error(error: Exception) -> Exception:
