@@ -7,8 +7,9 @@ everything is expanded to float32 (the one type that a BLAS multiplies) layer by
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+from punie_acp.inference.expand import expanded
 from punie_acp.inference.folder import read_config, stop_ids
 from punie_acp.inference.memory import check_memory
 from punie_acp.inference.tokenizer import load_tokenizer
@@ -99,7 +100,7 @@ def _settle(model: nn.Module, device: Device, should_stop: Callable[[], bool]) -
         name, layer = modules.pop()
         if should_stop():
             raise LoadingStoppedError(name)
-        if device == "cpu" and (plain := _expanded(layer)) is not None:
+        if device == "cpu" and not _only_looked_up(model, layer) and (plain := _expanded(layer)) is not None:
             _replace(model, name, plain)
             layer = plain
         _settle_own_parameters(layer, device)
@@ -119,6 +120,13 @@ def _settle_own_parameters(layer: nn.Module, device: Device) -> None:
         mx.eval(array)
 
 
+def _only_looked_up(model: nn.Module, layer: nn.Module) -> bool:
+    """An embedding beside an output layer of its own: the few rows of a prompt are expanded as they are looked up."""
+    from mlx import nn
+
+    return isinstance(layer, nn.QuantizedEmbedding) and "lm_head" in model and layer.mode == "affine"
+
+
 def _expanded(layer: nn.Module) -> nn.Module | None:
     """The float32 layer that a quantised one stands for; None where `layer` is not quantised."""
     from mlx import nn
@@ -133,21 +141,10 @@ def _expanded(layer: nn.Module) -> nn.Module | None:
         plain = SwitchLinear(1, 1, 1, bias=False)
     else:
         return None
-    plain.weight = _dequantized(layer)
+    plain.weight = expanded(layer)
     if "bias" in layer:
         plain.bias = layer["bias"]
     return plain
-
-
-def _dequantized(layer: Any) -> mx.array:  # noqa: ANN401 - MLX's quantised layers share attributes, not a class
-    """scale · q + bias in float32: in the scales' own half precision the product would be rounded once more."""
-    import mlx.core as mx
-
-    scales, biases = layer.scales, layer.get("biases")
-    if layer.mode == "affine":
-        scales, biases = scales.astype(mx.float32), biases.astype(mx.float32)
-    weight = mx.dequantize(layer.weight, scales, biases, layer.group_size, layer.bits, layer.mode)
-    return weight.astype(mx.float32)
 
 
 def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:

@@ -33,7 +33,7 @@ def weight_bytes(path: Path, config: Mapping[str, Any], *, expand: bool) -> int:
     tensors = read_tensors(path)
     if not expand:
         return sum(tensor.nbytes for tensor in tensors.values())
-    return 4 * sum(_expanded_size(tensor, tensors, config) for tensor in tensors.values())
+    return sum(_expanded_bytes(tensor, tensors, config) for tensor in tensors.values())
 
 
 def kv_bytes_per_token(config: Mapping[str, Any], item_bytes: int) -> int:
@@ -54,13 +54,16 @@ def available_bytes(device: Device) -> int:
     return min(free, *left) if (left := _cgroup_bytes()) else free
 
 
-def _expanded_size(tensor: TensorInfo, tensors: Mapping[str, TensorInfo], config: Mapping[str, Any]) -> int:
-    """Elements after dequantizing: a packed weight has one scale a group, and its scales and biases go away."""
+def _expanded_bytes(tensor: TensorInfo, tensors: Mapping[str, TensorInfo], config: Mapping[str, Any]) -> int:
+    """Bytes after dequantizing: a packed weight has one scale a group, and its scales and biases go away.
+
+    A packed embedding stays packed beside an output layer of its own (`loading._only_looked_up`).
+    """
     layer, _, kind = tensor.name.rpartition(".")
     scales = tensors.get(f"{layer}.scales")
-    if scales is None:
-        return tensor.size
-    return scales.size * _group_size(layer, config) if kind == "weight" else tensor.size * (kind == "bias")
+    if scales is None or (layer == "model.embed_tokens" and "lm_head.weight" in tensors):
+        return tensor.nbytes if scales and kind == "weight" else 4 * tensor.size
+    return 4 * (scales.size * _group_size(layer, config) if kind == "weight" else tensor.size * (kind == "bias"))
 
 
 def _group_size(layer: str, config: Mapping[str, Any]) -> int:

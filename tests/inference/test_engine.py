@@ -292,35 +292,6 @@ async def test_a_model_larger_than_memory_is_refused_before_it_is_read(tmp_path:
     await engine.close()
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("bits", [4, 8])
-async def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path, bits: int) -> None:
-    import mlx.core as mx
-    from mlx_lm.utils import load_model as load_packed
-
-    from punie_acp.inference.folder import read_config
-    from punie_acp.inference.loading import load_model
-    from punie_acp.inference.memory import weight_bytes
-
-    folder = build_tiny_model(tmp_path, bits=bits, tied=False)
-    packed, _ = load_packed(folder)
-    plain = load_model(folder, context_tokens=512)
-    tokens = mx.array([prompt(50)])
-    difference = mx.abs(packed(tokens).astype(mx.float32) - plain.model(tokens)).max().item()
-    scale = mx.abs(plain.model(tokens)).max().item()
-    assert difference / scale < 0.02  # the packed one computes in half precision
-    parameters = dict(_leaves(plain.model))
-    assert {array.dtype for array in parameters.values()} == {mx.float32}
-    assert not any(name.endswith("scales") for name in parameters)
-    assert plain.resident_bytes == weight_bytes(folder, read_config(folder), expand=True)
-
-
-def _leaves(model) -> list:
-    from mlx.utils import tree_flatten
-
-    return tree_flatten(model.parameters())
-
-
 CHILD = """
 import sys
 from pathlib import Path

@@ -1,0 +1,54 @@
+"""Quantised folders become float32 models: the same numbers, and as much memory as was foretold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tiny_models import build_tiny_model  # loads the fast BLAS where it builds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("bits", [4, 6, 8])
+def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path, bits: int, tied: bool) -> None:
+    folder = build_tiny_model(tmp_path, bits=bits, tied=tied)
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+    from mlx_lm.utils import load_model as load_packed
+
+    from punie_acp.inference.folder import read_config
+    from punie_acp.inference.loading import load_model
+    from punie_acp.inference.memory import weight_bytes
+
+    packed, _ = load_packed(folder)
+    plain = load_model(folder, context_tokens=512)
+    tokens = mx.array([[(7 * index) % 400 for index in range(50)]])
+    difference = mx.abs(packed(tokens).astype(mx.float32) - plain.model(tokens)).max().item()
+    scale = mx.abs(plain.model(tokens)).max().item()
+    assert difference / scale < 0.02  # the packed one computes in half precision
+    parameters = dict(tree_flatten(plain.model.parameters()))
+    packed_now = {name for name, array in parameters.items() if array.dtype != mx.float32}
+    assert packed_now == (set() if tied else {"model.embed_tokens.weight"})
+    assert plain.resident_bytes == weight_bytes(folder, read_config(folder), expand=True)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("group_size", [32, 64, 128])
+@pytest.mark.parametrize("shape", [(1, 128), (701, 384), (3, 40, 256)])  # one row, several chunks, a stack of experts
+def test_expanding_gives_the_very_bits_of_mlx(bits: int, group_size: int, shape: tuple[int, ...]) -> None:
+    from punie_acp.inference.blas import load_fast_blas
+
+    load_fast_blas()
+    import mlx.core as mx
+
+    from punie_acp.inference.expand import expand_affine
+
+    packed, scales, biases = mx.quantize(mx.random.normal(shape, key=mx.random.key(bits)), group_size, bits)
+    ours = expand_affine(packed, scales, biases, bits)
+    theirs = mx.dequantize(packed, scales, biases, group_size, bits)
+    assert ours.shape == shape
+    assert mx.array_equal(ours.view(mx.uint32), theirs.view(mx.uint32)).item()
