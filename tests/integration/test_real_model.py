@@ -8,34 +8,37 @@ from tests.acp_client import spawn_agent
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.model]
 
 
-async def test_a_real_model_runs_a_program_and_answers(tmp_path, project, real_model):
-    settings = {"data_dir": load_settings().data_dir, "max_request_tokens": 200, "max_model_requests": 4}
-    async with spawn_agent(tmp_path / "home", model=real_model.name, settings=settings) as client:
-        session = await client.new_session(project)
-
-        response = await client.prompt(session, "Write a program that prints len(list_files('src/*.py')).", seconds=240)
-
-        assert response.stop_reason == "end_turn"
-        assert client.programs(session)[0].status == "completed"
-        assert client.programs(session)[0]["rawOutput"]["output"].strip() == "2"
-        assert client.calls(session)[0].meta["function"] == "list_files"
-        assert "2" in client.text(session)
-        usage = response.field_meta["punie.dev/usage"]
-        assert usage["inputTokens"] > usage["cachedTokens"] > 100
-        assert usage["outputTokens"] > 0
-        assert 0 < usage["firstTokenSeconds"] < usage["seconds"]
+@pytest.fixture(scope="module")
+async def client(tmp_path_factory, real_model):
+    settings = {"data_dir": load_settings().data_dir, "max_request_tokens": 120, "max_model_requests": 4}
+    async with spawn_agent(tmp_path_factory.mktemp("agent"), model=real_model.name, settings=settings) as client:
+        yield client
 
 
-async def test_a_real_models_answer_is_streamed(tmp_path, project, real_model):
-    settings = {"data_dir": load_settings().data_dir, "max_request_tokens": 60}
-    async with spawn_agent(tmp_path / "home", model=real_model.name, settings=settings) as client:
-        session = await client.new_session(project)
+async def test_a_real_model_runs_a_program_and_answers(client, project):
+    session = await client.new_session(project)
 
-        response = await client.prompt(session, "Hello! Who are you?", seconds=240)
+    response = await client.prompt(session, "Write a program that prints len(list_files('src/*.py')).", seconds=240)
 
-        assert response.stop_reason in ("end_turn", "max_tokens")
-        answer = [u for u in client.updates(session) if u.data["sessionUpdate"] == "agent_message_chunk"]
-        assert len(answer) > 3
-        assert answer[-1].at - answer[0].at > 0.05
-        assert client.programs(session) == []
-        assert response.field_meta["punie.dev/usage"]["outputTokens"] >= len(answer)
+    assert response.stop_reason == "end_turn"
+    assert client.programs(session)[0].status == "completed"
+    assert client.programs(session)[0]["rawOutput"]["output"].strip() == "2"
+    assert client.calls(session)[0].meta["function"] == "list_files"
+    assert "2" in client.text(session)
+    usage = response.field_meta["punie.dev/usage"]
+    assert usage["inputTokens"] > usage["cachedTokens"] > 100
+    assert usage["outputTokens"] > 0
+    assert 0 < usage["firstTokenSeconds"] < usage["seconds"]
+
+
+async def test_a_real_models_answer_is_streamed(client, project):
+    session = await client.new_session(project)
+
+    response = await client.prompt(session, "Hello! Who are you?", seconds=240)
+
+    assert response.stop_reason in ("end_turn", "max_tokens")
+    answer = [u for u in client.updates(session) if u.data["sessionUpdate"] == "agent_message_chunk"]
+    assert len(answer) > 3
+    assert answer[-1].at - answer[0].at > 0.05
+    assert client.programs(session) == []
+    assert response.field_meta["punie.dev/usage"]["outputTokens"] >= len(answer)
