@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import math
 import queue
 import sys
 import threading
@@ -21,21 +20,21 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from punie_acp.inference.types import EngineError, EngineEvent, GenerationFinished, ModelInfo
+from punie_acp.inference.events import RequestEvents
+from punie_acp.inference.types import EngineError, ModelInfo
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-
     from punie_acp.inference.blas import Blas
     from punie_acp.inference.kv import SessionCaches
     from punie_acp.inference.loading import LoadedModel
-    from punie_acp.inference.types import GenerationRequest
+    from punie_acp.inference.types import EngineEvent, GenerationRequest
 
 _CLOSED = "The engine is closed."
 _EXIT_SECONDS = 30.0  # at most: the end of the process waits for the prefill step that is under way
+_CLOSE_SECONDS = 1.0  # at most: `close` then leaves the thread to end by itself
 
 
 class MlxEngine:
@@ -85,53 +84,14 @@ class MlxEngine:
         self._thread.post(_Forget(cache_key))
 
     async def close(self) -> None:
-        """Cancel everything, end the thread and free every array. The engine cannot be used afterwards."""
+        """Cancel everything, end the thread and free every array. The engine cannot be used afterwards.
+
+        Returns within about a second: a prefill step of a large model takes longer than that, and cannot be broken
+        off; its thread ends, and frees what it holds, when the step is done.
+        """
         self._thread.stop()
-        await anyio.to_thread.run_sync(self._thread.join, abandon_on_cancel=True)
-
-
-class _Events:
-    """The events of one request, as they arrive. Iterated on the event loop, filled from the engine's thread."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        # No bound is needed: a request emits at most `max_tokens` events and one a prefill step.
-        streams = anyio.create_memory_object_stream[EngineEvent | EngineError](math.inf)
-        self._sending: MemoryObjectSendStream[EngineEvent | EngineError] = streams[0]
-        self._receiving: MemoryObjectReceiveStream[EngineEvent | EngineError] = streams[1]
-
-    def __aiter__(self) -> AsyncIterator[EngineEvent]:
-        return self
-
-    async def __anext__(self) -> EngineEvent:
-        try:
-            event = await self._receiving.receive()
-        except (anyio.EndOfStream, anyio.ClosedResourceError):
-            raise StopAsyncIteration from None
-        if isinstance(event, EngineError):
-            raise event
-        return event
-
-    def send(self, event: EngineEvent | EngineError) -> bool:
-        """From any thread. False where the event loop is gone, and nobody can be listening."""
-        try:
-            self._loop.call_soon_threadsafe(self._deliver, event)
-        except RuntimeError:  # the loop is closed
-            return False
-        return True
-
-    def close(self) -> None:
-        """On the event loop: nobody listens any more."""
-        self._sending.close()
-        self._receiving.close()
-
-    def _deliver(self, event: EngineEvent | EngineError) -> None:
-        try:
-            self._sending.send_nowait(event)
-        except (anyio.ClosedResourceError, anyio.BrokenResourceError):  # whoever listened has left
-            return
-        if isinstance(event, (GenerationFinished, EngineError)):
-            self._sending.close()
+        with anyio.move_on_after(_CLOSE_SECONDS):
+            await self._thread.ended()
 
 
 class _Job(Protocol):
@@ -163,7 +123,7 @@ class _Load:
 @dataclass(slots=True)
 class _Generate:
     request: GenerationRequest
-    events: _Events = field(default_factory=_Events)
+    events: RequestEvents = field(default_factory=RequestEvents)
     _left: threading.Event = field(default_factory=threading.Event)
 
     def run(self, thread: _EngineThread) -> None:
@@ -244,6 +204,11 @@ class _EngineThread:
         with self._lock:
             self._stopping.set()
             self._jobs.put(None)
+
+    async def ended(self) -> None:
+        """Wait for the thread without occupying another one, which the event loop would then wait for when it ends."""
+        while self._thread is not None and self._thread.is_alive():  # noqa: ASYNC110 - a thread cannot set an Event of anyio
+            await anyio.sleep(0.01)
 
     def join(self, timeout: float | None = None) -> None:
         if self._thread is not None:

@@ -105,5 +105,7 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None:
-        """End the thread and free every array. The engine cannot be used afterwards."""
+        """End the thread and free every array, within about a second or, where it is in the middle of a computation,
+        as soon as that is done, without being waited for. The engine cannot be used afterwards.
+        """
         ...
