@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_PRELUDE = ("files", "paths", "system", "library")
+_PRELUDE = ("files", "paths", "system", "library", "callbacks")
 _VISIBLE = ("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TZ", "USER", "VIRTUAL_ENV")
 """The environment variables that a program may read: where things are, never a secret."""
 

@@ -251,8 +251,52 @@ def _text_methods(source: Source, node: ast.AST, own: set[str]) -> None:
         source.replace_node(node, f"(lambda _text, *_more: _text.{node.attr}(*_more))")
 
 
+# fmt: off
+_METHODS = frozenset((
+    "add", "append", "count", "endswith", "extend", "find", "get", "index", "items", "join", "keys", "lower", "pop",
+    "remove", "replace", "setdefault", "split", "startswith", "strip", "update", "upper", "values",
+))
+# fmt: on
+"""Methods of Monty's own types, which cannot be taken hold of without calling them."""
+
+
+def _callbacks(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`sorted(files, key=os.path.getsize)`: builtins that call back become the prelude's, which can pause inside."""
+    if not isinstance(node, ast.Call) or any(keyword.arg is None for keyword in node.keywords):
+        return
+    key = next((keyword.value for keyword in node.keywords if keyword.arg == "key"), None)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "sort" and key is not None:
+        _hold_method(source, key)
+        _call_prelude(source, node, "_sort")
+    elif isinstance(node.func, ast.Name) and node.func.id not in own:
+        if node.func.id in {"sorted", "max", "min"} and key is not None:
+            _hold_method(source, key)
+            source.replace_node(node.func, f"_{node.func.id}")
+        elif node.func.id in {"map", "filter"} and len(node.args) > 1:
+            _hold_method(source, node.args[0])
+            source.replace_node(node.func, f"_{node.func.id}")
+
+
+def _exit_codes(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`run_command(…).returncode`: the name that subprocess gives an exit code is understood too."""
+    del own
+    if isinstance(node, ast.Attribute) and node.attr == "returncode" and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), "_returncode(")
+        source.replace(_dot(source, node), source.end(node), ")")
+
+
+def _hold_method(source: Source, value: ast.expr) -> None:
+    """`counts.get` → `(lambda *_more: counts.get(*_more))`."""
+    if isinstance(value, ast.Attribute) and value.attr in _METHODS:
+        if isinstance(value.value, ast.Name) and value.value.id == "str":
+            return  # the rule for methods of text has it
+        source.wrap(value, "(lambda *_more: ", "(*_more))")
+
+
 _RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (
     _text_methods,
+    _callbacks,
+    _exit_codes,
     _imports,
     _opens,
     _written_at_once,

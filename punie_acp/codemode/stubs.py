@@ -36,6 +36,9 @@ EnvironmentError = OSError
 """
 
 
+_RETURNCODE = "    @property\n    def returncode(self) -> int: ...\n"
+
+
 def function_stubs() -> str:
     """Typed stubs of the six external functions with what they return, each with a short note. For the model."""
     return _FUNCTIONS
@@ -46,4 +49,5 @@ def checker_stubs() -> str:
     functions = _FUNCTIONS.replace("path: str,", "path: str | PathLike[str],")
     functions = functions.replace("cwd: str | None", "cwd: str | PathLike[str] | None")
     functions = functions.replace("command: str,", "command: str | list[str],")
+    functions = functions.replace("    stderr: str\n", f"    stderr: str\n{_RETURNCODE}")
     return _CHECKED + functions

@@ -19,7 +19,7 @@ FAILS_BEFORE_IT_RUNS = [
     ('read_file("a.txt", nope=1)', "type", 1, "'nope'"),
     ('write_file("a.txt", ["x"])', "type", 1, "write_file takes path, content"),
     ('edit_file("a.txt", "x")', "type", 1, "edit_file takes path, old, new"),
-    ('r = run_command("ls")\nprint(r.returncode)', "type", 2, "it has exit_code, stdout, stderr"),
+    ('r = run_command("ls")\nprint(r.status)', "type", 2, "it has exit_code, stdout, stderr"),
     ("import numpy as np", "type", 1, "no module 'numpy'"),
     ("def f(:\n  pass", "syntax", 1, "SyntaxError"),
     ("for i in range(3)\n    print(i)", "syntax", 1, "expected ':'"),
@@ -107,6 +107,12 @@ def test_an_error_that_leaves_a_block_names_the_block_since_its_line_is_not_know
 )
 def test_a_missing_module_comes_with_what_to_do_instead(lab, module, advice):
     assert advice in lab.run(f"import {module}").outcome.error.message
+
+
+def test_an_exit_code_is_found_under_both_its_names(lab):
+    assert lab.run('r = run_command("exit 3")\nprint(r.exit_code, r.returncode)').output == "3 3\n"
+    code = 'import subprocess\nr = subprocess.run("exit 4", shell=True)\nprint(r.returncode)'
+    assert lab.run(code).output == "4\n"
 
 
 def test_exit_with_a_code_is_an_error_and_without_is_none(lab):
