@@ -1,11 +1,12 @@
 """Prefill and decode rates of our engine beside mlx_lm, on the installed 0.5B and 1.5B. `make bench-engine`.
 
-Three arms, each run in a process of its own, on the same model folder and the same prompt (Python source):
+Four arms, each run in a process of its own, on the same model folder and the same prompt (Python source):
 
 ours     `MlxEngine`, as punie-acp runs it; tokens are timed where the event loop receives them
 peer     `mlx_lm.stream_generate` on the float32 weights and the BLAS that ours uses, with mlx_lm's defaults
 stock    mlx_lm as `pip install mlx-lm[cpu]` gives it: its own BLAS, the folder loaded as it is. So slow that it gets
          a shorter prompt and answer and a time limit
+stock32  the same with our float32 weights: what the BLAS alone makes of the difference
 
 Ours and peer take turns, so that noise from the machine falls on both; the median of the rounds is shown.
 """
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 MODELS = ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
 STOCK_PROMPT, STOCK_DECODE, STOCK_SECONDS = 48, 6, 150.0
-TARGETS = {"stock": 20.0, "peer": 0.95}
+TARGETS = {"stock": 20.0, "stock32": 20.0, "peer": 0.95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ def stock(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
     yield from stream_generate(load_model(path)[0], path, tokens, count)
 
 
+def stock32(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
+    """mlx_lm's own BLAS on our weights."""
+    from punie_acp.inference.loading import load_model
+
+    yield from stream_generate(load_model(path, context_tokens=16384).model, path, tokens, count)
+
+
 def stream_generate(model, path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:  # noqa: ANN001
     """Rates after every token, so that a run which is stopped has said how far it came."""
     import mlx_lm
@@ -109,7 +117,7 @@ def rates(tokens: tuple[int, ...], start: float, times: list[float]) -> Rates:
     return Rates(len(tokens) / (times[0] - start), decode, psutil.Process().memory_info().rss)
 
 
-ARMS = {"ours": ours, "peer": peer, "stock": stock}
+ARMS = {"ours": ours, "peer": peer, "stock": stock, "stock32": stock32}
 
 
 def run_child(arm: str, path: Path, prompt: int, decode: int, seconds: float = 900.0) -> Rates | None:
@@ -143,8 +151,8 @@ def measure(path: Path, prompt: int, decode: int, rounds: int) -> dict[str, Rate
     for number in range(rounds):
         for arm in ("ours", "peer") if number % 2 == 0 else ("peer", "ours"):
             runs[arm].append(run_child(arm, path, prompt, decode))
-    stock_rates = run_child("stock", path, STOCK_PROMPT, STOCK_DECODE, STOCK_SECONDS)
-    return {arm: combine(of_arm) for arm, of_arm in runs.items()} | {"stock": stock_rates}
+    slow = {arm: run_child(arm, path, STOCK_PROMPT, STOCK_DECODE, STOCK_SECONDS) for arm in ("stock", "stock32")}
+    return {arm: combine(of_arm) for arm, of_arm in runs.items()} | slow
 
 
 def table(name: str, results: dict[str, Rates | None]) -> str:
