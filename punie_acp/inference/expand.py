@@ -1,8 +1,7 @@
 """Quantised weights written out as float32, the one type that a BLAS multiplies.
 
-`mx.dequantize` does this on the CPU through a dozen whole-size temporaries. Here numpy writes every weight straight
-into the array that the model keeps, a few rows at a time on every core: bit for bit the same, in a fraction of the
-time, and with no memory beyond the result and the packed tensor.
+numpy writes every weight straight into the array that the model keeps, a few rows at a time on every core: bit for bit
+what `mx.dequantize` gives, with no memory beyond the result, the packed tensor and its widened scales.
 """
 
 from __future__ import annotations
