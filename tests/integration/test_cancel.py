@@ -103,10 +103,21 @@ async def test_while_a_command_runs_in_a_terminal_of_the_client(tmp_path, projec
         assert terminal.process.poll() is not None
 
 
-@pytest.mark.parametrize("client_answers", [True, False], ids=["answered", "left open"])
-async def test_while_a_permission_is_pending(tmp_path, project, client_answers):
-    async with spawn_agent(tmp_path / "home", allow="never", unanswered=not client_answers) as client:
-        client.answers_cancel = client_answers
+async def test_while_a_permission_is_pending(client, project):
+    client.allow = "never"
+    session = await client.new_session(project)
+    turn = client.start(session, programs_prompt("write_file('a.txt', '')"))
+    await client.until(lambda: client.questions)
+
+    calls = await cancelled(client, session, turn)
+
+    assert calls["t1/p1/1"].statuses == ["pending", "failed"]
+    assert not (project / "a.txt").exists()
+
+
+async def test_while_a_permission_is_pending_that_the_client_never_answers(tmp_path, project):
+    async with spawn_agent(tmp_path / "home", allow="never", unanswered=True) as client:
+        client.answers_cancel = False
         session = await client.new_session(project)
         turn = client.start(session, programs_prompt("write_file('a.txt', '')"))
         await client.until(lambda: client.questions)
@@ -116,8 +127,6 @@ async def test_while_a_permission_is_pending(tmp_path, project, client_answers):
 
         assert not (project / "a.txt").exists()
         assert [call.statuses for call in client.calls(session)] == [["pending", "failed"]]
-        told = [m["method"] for _, sender, m in client.messages(session) if sender == "agent"]
-        assert told.count("session/request_permission") == 1
         assert (await client.prompt(session, "Hello")).stop_reason == "end_turn"
 
 
