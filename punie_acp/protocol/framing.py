@@ -71,7 +71,8 @@ async def read_lines(receive: ByteReceive, max_bytes: int) -> AsyncGenerator[byt
 def parse(line: bytes) -> dict[str, JsonValue]:
     """The message in `line`. Raises `RpcError`: -32700 for what is not JSON, -32600 for what is not one message."""
     try:
-        value = cast("JsonValue", json.loads(line, parse_constant=_refuse_constant))
+        text = line.decode("utf-8")  # json would guess other encodings
+        value = cast("JsonValue", json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float))
     except (ValueError, RecursionError) as error:
         raise RpcError(PARSE_ERROR, f"this is not JSON: {error}") from None
     if isinstance(value, list):
@@ -82,7 +83,10 @@ def parse(line: bytes) -> dict[str, JsonValue]:
 
 
 def encode(message: Mapping[str, JsonValue]) -> bytes:
-    """One line for `message`. A lone surrogate becomes `?` and a number that JSON does not have `null`."""
+    """One line for `message`. A lone surrogate becomes `?` and a number that JSON does not have `null`.
+
+    Raises `TypeError` or `ValueError` for a value that JSON cannot hold.
+    """
     try:
         text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError:
@@ -96,6 +100,13 @@ def _finite(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -15,13 +15,13 @@ from anyio import lowlevel
 
 from punie_acp.protocol.errors import (
     INTERNAL_ERROR,
-    INVALID_PARAMS,
     INVALID_REQUEST,
     REQUEST_CANCELLED,
     JsonValue,
     RpcError,
 )
 from punie_acp.protocol.framing import LineTooLong, encode, parse, read_lines
+from punie_acp.protocol.messages import Incoming, Params, RequestId, read_call, read_error, read_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,22 +30,11 @@ if TYPE_CHECKING:
 
     from punie_acp.protocol.framing import ByteReceive, ByteSend
 
-Params: TypeAlias = dict[str, JsonValue]
-RequestId: TypeAlias = str | int | None
 Log: TypeAlias = "Callable[[str, Mapping[str, object]], None]"
 
 CANCEL_METHOD = "$/cancel_request"
 SECONDS_TO_SAY_CANCEL = 1.0
 SECONDS_FOR_THE_QUICK = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A request or notification of the other side."""
-
-    method: str
-    params: Params  # without `_meta`
-    meta: Params  # the `_meta` object, apart, so that none of its keys passes for a parameter
 
 
 class Handler(Protocol):
@@ -89,8 +78,10 @@ class Peer:
         self._tasks: TaskGroup | None = None
         self._running: dict[RequestId, anyio.CancelScope] = {}
         self._pending: dict[int, _Pending] = {}
+        self._abandoned: set[int] = set()  # ids of requests of ours that were cancelled before they were answered
         self._last_id = 0
         self._closed = False
+        self._idle: anyio.Event | None = None  # set, once it is there, when no request runs any more
 
     async def serve(self) -> None:
         """Read until the other side closes, then cancel what still runs and return once it has ended."""
@@ -119,6 +110,7 @@ class Peer:
             await self._send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": dict(params)})
             await pending.answered.wait()
         except anyio.get_cancelled_exc_class():
+            self._abandoned.add(request_id)
             await self._say_cancelled(request_id)
             raise
         finally:
@@ -133,9 +125,10 @@ class Peer:
 
     async def _let_the_quick_finish(self) -> None:
         """Answer what needs no waiting even after the end of input: `echo '…' | punie-acp --stdio`."""
-        with anyio.move_on_after(SECONDS_FOR_THE_QUICK):
-            while self._running:
-                await anyio.sleep(0.002)
+        if self._running:
+            self._idle = anyio.Event()
+            with anyio.move_on_after(SECONDS_FOR_THE_QUICK):
+                await self._idle.wait()
 
     # What comes in.
 
@@ -154,11 +147,11 @@ class Peer:
         if "method" not in message and ("result" in message or "error" in message):
             self._settle(message)
             return
-        request_id = _request_id(message)
+        request_id = read_id(message)
         try:
-            incoming = _incoming(message)
+            incoming = read_call(message)
         except RpcError as error:
-            await self._answer_error(request_id, error)
+            await self._refuse(message, request_id, error)
             return
         if "id" in message:
             await self._start(request_id, incoming)
@@ -166,9 +159,16 @@ class Peer:
             await lowlevel.checkpoint()  # requests that came before it have begun when it is taken note of
             await self._note(incoming)
 
+    async def _refuse(self, message: Params, request_id: RequestId, error: RpcError) -> None:
+        """Answer what is no proper request; a notification has nobody to answer to, and no id is answered twice."""
+        if "id" in message or "method" not in message:
+            await self._answer_error(None if request_id in self._running else request_id, error)
+        else:
+            self._log("a notification was not understood", {"error": error.message})
+
     async def _start(self, request_id: RequestId, incoming: Incoming) -> None:
         if request_id in self._running:
-            await self._answer_error(request_id, RpcError(INVALID_REQUEST, f"the id {request_id!r} is in use"))
+            await self._answer_error(None, RpcError(INVALID_REQUEST, f"the id {request_id!r} is in use"))
             return
         assert self._tasks is not None
         self._running[request_id] = scope = anyio.CancelScope()
@@ -177,9 +177,8 @@ class Peer:
     async def _note(self, incoming: Incoming) -> None:
         if incoming.method == CANCEL_METHOD:
             request_id = incoming.params.get("requestId")
-            scope = self._running.get(request_id) if isinstance(request_id, str | int) else None
-            if scope is not None:
-                scope.cancel()
+            if (request_id is None or isinstance(request_id, str | int)) and request_id in self._running:
+                self._running[request_id].cancel()
             return
         try:
             await self._handler.notification(incoming)
@@ -188,12 +187,16 @@ class Peer:
 
     def _settle(self, message: Params) -> None:
         request_id = message.get("id")
-        pending = self._pending.get(request_id) if isinstance(request_id, int) else None
-        if pending is None or pending.answered.is_set():
+        number = request_id if isinstance(request_id, int) and not isinstance(request_id, bool) else 0
+        pending = self._pending.get(number)
+        if pending is not None and not pending.answered.is_set():
+            error = message.get("error")
+            pending.outcome = message.get("result") if error is None else read_error(error)
+            pending.answered.set()
+        elif number in self._abandoned:
+            self._abandoned.discard(number)
+        else:
             self._log("an answer to no request", {"id": request_id})
-            return
-        pending.outcome = _error_of(message["error"]) if "error" in message else message["result"]
-        pending.answered.set()
 
     # What goes out.
 
@@ -202,11 +205,20 @@ class Peer:
         try:
             with scope:
                 response = await self._response(incoming)
+            if scope.cancelled_caught:
+                response = {"error": RpcError(REQUEST_CANCELLED, "the request was cancelled").as_json()}
+            await self._send_response(request_id, response)
         finally:
             del self._running[request_id]
-        if scope.cancelled_caught:
-            response = {"error": RpcError(REQUEST_CANCELLED, "the request was cancelled").as_json()}
-        await self._try_send({"jsonrpc": "2.0", "id": request_id, **response})
+            if self._idle is not None and not self._running:
+                self._idle.set()
+
+    async def _send_response(self, request_id: RequestId, response: Params) -> None:
+        try:
+            await self._try_send({"jsonrpc": "2.0", "id": request_id, **response})
+        except (TypeError, ValueError) as error:  # the handler's result is not JSON
+            self._log("a result could not be sent", {"error": str(error)})
+            await self._answer_error(request_id, RpcError(INTERNAL_ERROR, "internal error: the result is not JSON"))
 
     async def _response(self, incoming: Incoming) -> Params:
         try:
@@ -253,35 +265,3 @@ class Peer:
 
 def _no_log(_event: str, _facts: Mapping[str, object]) -> None:
     """Where nobody keeps a log."""
-
-
-def _request_id(message: Params) -> RequestId:
-    """The id to answer to. Raises `RpcError` for one that JSON-RPC does not have."""
-    request_id = message.get("id")
-    if request_id is None or (isinstance(request_id, str | int) and not isinstance(request_id, bool)):
-        return request_id
-    raise RpcError(INVALID_REQUEST, "id: must be a string, an integer or null")
-
-
-def _incoming(message: Params) -> Incoming:
-    """The request or notification in `message`. Raises `RpcError` that says which member is wrong."""
-    if message.get("jsonrpc") != "2.0":
-        raise RpcError(INVALID_REQUEST, 'jsonrpc: must be "2.0"')
-    method = message.get("method")
-    if not isinstance(method, str):
-        raise RpcError(INVALID_REQUEST, "method: must be a string")
-    params = message.get("params")
-    if params is None:
-        params = {}
-    if not isinstance(params, dict):
-        raise RpcError(INVALID_PARAMS, "params: must be an object")
-    meta = params.get("_meta")
-    own = {name: value for name, value in params.items() if name != "_meta"}
-    return Incoming(method, own, meta if isinstance(meta, dict) else {})
-
-
-def _error_of(error: JsonValue) -> RpcError:
-    if not isinstance(error, dict):
-        return RpcError(INTERNAL_ERROR, f"an error of unknown form: {error!r}")
-    code, message = error.get("code"), error.get("message")
-    return RpcError(code if isinstance(code, int) else INTERNAL_ERROR, str(message), error.get("data"))

@@ -50,9 +50,9 @@ def _point_to(descriptor: int, target: int) -> None:
 
 
 def _has_transport(descriptor: int) -> bool:
-    """Whether asyncio can wait for it: pipes, sockets and terminals, but not files."""
+    """Whether asyncio can wait for it: pipes, sockets and terminals, but neither files nor `/dev/null`."""
     mode = os.fstat(descriptor).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 async def _receive_end(descriptor: int) -> ByteReceive:
