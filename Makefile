@@ -43,6 +43,10 @@ format: $(STAMP) ## format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+docs: $(STAMP) ## build the documentation into site/
+	@[ -x .venv/docs/bin/mkdocs ] || { $(BIN)/python -m venv .venv/docs && .venv/docs/bin/pip install --quiet --disable-pip-version-check "mkdocs-material>=9.6"; }
+	@.venv/docs/bin/mkdocs build --strict --quiet
+
 bench-startup: $(STAMP) ## seconds from spawn to initialize and session/new answered
 	@$(BIN)/python benchmarks/startup.py
 

@@ -37,31 +37,29 @@ class Settings:
     """One immutable set of choices. Times are in seconds, sizes in the unit that the name says."""
 
     # What runs.
-    model: str = (
-        "auto"  # a catalogue name, an installed name, a pydantic-ai name ("openai:…"), or "import:module:attribute"
-    )
-    dialect: str = ""  # how the model writes a tool call: one of DIALECTS; empty: what the catalogue or template says
-    mode: Mode = "ask"  # one of MODES: the mode of a new session
-    temperature: float = 0.0
+    model: str = "auto"  # a catalogue name, an installed name, a folder, "openai-chat:…", or "import:module:attribute"
+    dialect: str = ""  # how the model writes a call: "xml", "json" or "fence"; empty: what suits the model
+    mode: Mode = "ask"  # the mode of a new session: "ask", "auto" or "read-only"
+    temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 
     # Where a turn ends by itself.
-    max_model_requests: int = 12
-    max_external_calls: int = 500
-    max_turn_tokens: int = 16384  # decoded, in one turn
-    max_turn_seconds: float = 900.0
-    max_request_tokens: int = 2048  # decoded, in one model request
+    max_model_requests: int = 12  # rounds of the model in one turn
+    max_external_calls: int = 500  # by all programs of one turn
+    max_turn_tokens: int = 16384  # written by the model in one turn
+    max_turn_seconds: float = 900.0  # one turn, all waiting included
+    max_request_tokens: int = 2048  # written by the model in one round
 
     # Where a program ends by itself.
     program_seconds: float = 30.0  # running, pauses not counted
-    program_memory_mib: int = 256
-    program_output_bytes: int = 64 * 1024
-    program_recursion: int = 200
+    program_memory_mib: int = 256  # memory of one program
+    program_output_bytes: int = 64 * 1024  # printed by one program; what is over is cut
+    program_recursion: int = 200  # calls within calls
     command_seconds: float = 120.0  # one shell command, unless the program asks for less
 
     # The wire and the log.
-    max_line_bytes: int = 64 * 1024 * 1024
-    log_level: str = "info"  # "debug" logs prompts, programs and file contents too
+    max_line_bytes: int = 64 * 1024 * 1024  # one message of the client; longer ones are refused
+    log_level: str = "info"  # "debug", "info", "warning", "error"; "debug" logs prompts, programs and file contents too
 
     # Where things are kept.
     config_dir: Path = field(default_factory=lambda: _user_dir("config"))
