@@ -163,7 +163,7 @@ def test_ctrl_c_ends_a_command_with_130_and_no_traceback(home):
         [sys.executable, "-m", "punie_acp", "doctor"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(home, PYTHONUNBUFFERED="1"),
+        env=environment(home, PYTHONUNBUFFERED="1", PYTHONWARNINGS="ignore"),
     )
     assert child.stdout.readline()  # it is at work
     time.sleep(0.05)

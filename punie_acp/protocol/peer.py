@@ -90,6 +90,7 @@ class Peer:
                 async for line in read_lines(self._receive, self._max_line_bytes):
                     await self._take(line)
                 await self._let_the_quick_finish()
+                self._closed = True  # what is still to be said, nobody waits for
                 self._tasks.cancel_scope.cancel()
         finally:
             self._closed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -44,7 +45,7 @@ class Turn:
             result = await self._answer_in_time(prompt)
         except BaseException as error:
             self._log.info("turn broke off", error=type(error).__name__)
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1), suppress(anyio.BrokenResourceError):
                 await self._updates.fail_open("The turn ended before this did.")
             raise
         return await self._finish(result)

@@ -158,6 +158,6 @@ async def test_an_id_in_use_is_refused_and_the_first_request_gets_its_answer(age
         elif "method" not in message:
             answers.append(message)
 
-    assert [message["id"] for message in answers] == [5, 5]
+    assert [message["id"] for message in answers] == [None, 5]
     assert answers[0]["error"]["code"] == -32600
     assert answers[1]["result"]["stopReason"] == "end_turn"
