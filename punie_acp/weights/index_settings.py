@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
+import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-DEFAULT_INDEX = "https://pypi.org/simple"
+_CLIENTS = (  # whose help says which index they take where none is set
+    (sys.executable, "-m", "pip", "help", "download"),
+    ("python3", "-m", "pip", "help", "download"),
+    ("uv", "pip", "install", "--help"),
+)
+_INDEX = re.compile(r"https://[^\s<>()\[\]]+/simple\b")
 _SECTIONS = ("global", "download")  # what `pip download` would read
 _LISTS = ("extra-index-url", "find-links", "trusted-host")
 
@@ -26,7 +34,7 @@ _LISTS = ("extra-index-url", "find-links", "trusted-host")
 class IndexSettings:
     """Where to look for packages, and how to talk to those places. Times in seconds."""
 
-    indexes: tuple[str, ...] = (DEFAULT_INDEX,)  # simple-API roots, http(s) or file URLs
+    indexes: tuple[str, ...] = ()  # simple-API roots, http(s) or file URLs
     find_links: tuple[str, ...] = ()  # folders, or pages with links
     certificates: str | None = None  # a bundle instead of the system's
     client_certificate: str | None = None
@@ -46,15 +54,29 @@ def load_index_settings(environ: Mapping[str, str] | None = None) -> IndexSettin
     return _settings(values, environ)
 
 
+@cache
+def usual_index() -> str:
+    """The index that pip or uv takes here where none is set, as its help says; "" without a client."""
+    for command in _CLIENTS:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        except (OSError, subprocess.SubprocessError):
+            continue
+        if found := _INDEX.search(done.stdout):
+            return found[0]
+    return ""
+
+
 def _settings(values: Mapping[str, str], environ: Mapping[str, str]) -> IndexSettings:
     extra, links, trusted = (tuple(values.get(name, "").split()) for name in _LISTS)
-    main = values.get("index-url") or environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL") or DEFAULT_INDEX
+    main = values.get("index-url") or environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")
+    main = main or usual_index()
     uv_extra = f"{environ.get('UV_INDEX', '')} {environ.get('UV_EXTRA_INDEX_URL', '')}".split()
     named = tuple(url.partition("=")[2] if url.partition("=")[0].isidentifier() else url for url in (main, *uv_extra))
     no_index = values.get("no-index", "").lower() in ("1", "true", "yes", "on")
     timeout = values.get("timeout") or values.get("default-timeout") or ""
     return IndexSettings(
-        indexes=() if no_index else (*named[:1], *extra, *named[1:]),
+        indexes=() if no_index else tuple(url for url in (*named[:1], *extra, *named[1:]) if url),
         find_links=links,
         certificates=values.get("cert"),
         client_certificate=values.get("client-cert"),
