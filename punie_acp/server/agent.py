@@ -114,11 +114,13 @@ class AcpAgent:
         return {"sessionId": session_id, "modes": _mode_state(session)}
 
     async def _prompt(self, params: Params) -> JsonValue:
+        session = self._session(params)
+        if not await session.imported():
+            return {"stopReason": "cancelled"}
         from acp.schema import PromptRequest
 
         from punie_acp.server.prompts import UnsupportedContentError
 
-        session = self._session(params)
         request = _validated(PromptRequest, params)
         try:
             response = await session.prompt(request.prompt)

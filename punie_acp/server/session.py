@@ -47,13 +47,28 @@ class Session:
         self._sandbox: Sandbox | None = None
         self._sandbox_failure: Exception | None = None
         self._sandbox_settled = anyio.Event()
+        self._imported = anyio.Event()
 
     async def live(self) -> None:
         """Keep the sandbox open until the caller is cancelled, and load the model meanwhile."""
-        await anyio.to_thread.run_sync(_import_what_a_turn_needs)
+        await anyio.to_thread.run_sync(_import_what_a_turn_needs, abandon_on_cancel=True)
+        self._imported.set()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._preload)
             await self._keep_sandbox()
+
+    async def imported(self) -> bool:
+        """Wait until a turn needs no slow import any more: in the event loop, those would hold up a cancel.
+
+        False where `cancel` ended the wait.
+        """
+        with anyio.CancelScope() as scope:
+            self._turn_scopes.add(scope)
+            try:
+                await self._imported.wait()
+            finally:
+                self._turn_scopes.discard(scope)
+        return not scope.cancelled_caught
 
     async def sandbox(self) -> Sandbox:
         """The session's sandbox, once it is there. Raises what kept it from starting."""
