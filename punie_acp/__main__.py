@@ -16,6 +16,8 @@ def main() -> None:
         code = _run()
     except SystemExit as ended:
         code = _exit_code(ended)
+    except KeyboardInterrupt:  # while the command line is still being imported
+        code = 130
     _flush()
     os._exit(code)
 

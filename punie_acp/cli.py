@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -45,6 +47,15 @@ class Mode(StrEnum):
     READ_ONLY = "read-only"
 
 
+class LogLevel(StrEnum):
+    """The log levels of `settings` for typer."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Editor(StrEnum):
     """`editors.entries.EDITORS` for typer."""
 
@@ -85,6 +96,7 @@ app.add_typer(models_app, name="models")
 
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="A model's name; see `punie-acp models`.")]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What may happen without asking.")]
+LogLevelOption = Annotated[LogLevel | None, typer.Option("--log-level", help="What the log keeps.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
@@ -94,6 +106,7 @@ def main(
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve an ACP editor over stdin and stdout.")] = False,
     model: Annotated[str | None, typer.Option(help="With --stdio: the model of new sessions.")] = None,
     mode: Annotated[Mode | None, typer.Option(help="With --stdio: the mode of new sessions.")] = None,
+    log_level: Annotated[LogLevel | None, typer.Option(help="With --stdio: what the log keeps.")] = None,
     version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
 ) -> None:
     """Look at the options that stand before a command."""
@@ -104,8 +117,8 @@ def main(
         from punie_acp.server.serve import serve_stdio
 
         raise typer.Exit(serve_stdio(sys.argv[1:]))
-    if model or mode:
-        raise typer.BadParameter("--model and --mode stand after --stdio, or after a command that takes them")
+    if model or mode or log_level:
+        raise typer.BadParameter("this option stands with --stdio, or after a command that takes it")
     if context.invoked_subcommand is None:
         if sys.stdin.isatty() and sys.stdout.isatty():
             typer.echo(context.get_help())
@@ -121,11 +134,12 @@ def ask(
     mode: ModeOption = None,
     model: ModelOption = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds until the turn is ended.")] = None,
+    log_level: LogLevelOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run one turn in the terminal: show the calls, ask for permission, print the answer."""
     text = _prompt_text(prompt)
-    settings = _settings(model=model, mode=mode, max_turn_seconds=timeout)
+    settings = _settings(model=model, mode=mode, max_turn_seconds=timeout, log_level=log_level)
 
     import anyio
 
@@ -166,6 +180,7 @@ def doctor(json: JsonOption = False) -> None:
     from punie_acp.doctor.findings import as_json, summary
     from punie_acp.doctor.run import run_checks
 
+    signal.signal(signal.SIGINT, _end_at_once)
     console = _console()
     findings: list[Finding] = []
     for finding in run_checks(load_settings):
@@ -299,6 +314,11 @@ def _show_and_apply(editor: str, change: Change) -> None:
         typer.echo(diff, nl=False)
     backup = apply_change(change)
     typer.echo(f"{TITLES[editor]} is set up: {change.file}" + (f" (backup: {backup.name})" if backup else ""))
+
+
+def _end_at_once(_signal: int, _frame: object) -> None:
+    # MLX 0.32 now and then swallows a KeyboardInterrupt that meets its import. A check leaves nothing to tidy up.
+    os._exit(130)
 
 
 def _show_finding(console: Console, finding: Finding) -> None:
