@@ -317,7 +317,7 @@ def _show_and_apply(editor: str, change: Change) -> None:
 
 
 def _end_at_once(_signal: int, _frame: object) -> None:
-    # MLX 0.32 now and then swallows a KeyboardInterrupt that meets its import. A check leaves nothing to tidy up.
+    # MLX 0.32 turns a KeyboardInterrupt that meets its import into an ImportError, which would become a finding.
     os._exit(130)
 
 

@@ -77,7 +77,9 @@ def test_without_a_command_on_a_terminal_it_shows_the_help(home):
 def test_the_help_names_what_an_editor_types(home, arguments):
     done = punie(home, *arguments)
     assert done.returncode == 0
-    assert all(option in done.stdout for option in ("--stdio", "--model", "--mode", "ask|auto|read-only"))
+    assert all(
+        option in done.stdout for option in ("--stdio", "--model", "--mode", "ask|auto|read-only", "--log-level")
+    )
 
 
 def test_the_version_is_told_both_ways(home):
