@@ -59,6 +59,7 @@ class Settings:
 
     # The wire and the log.
     max_line_bytes: int = 64 * 1024 * 1024  # one message of the client; longer ones are refused
+    max_client_requests: int = 256  # of one client being answered at once; further ones are refused
     log_level: str = "info"  # "debug", "info", "warning", "error"; "debug" logs prompts, programs and file contents too
 
     # Where things are kept.

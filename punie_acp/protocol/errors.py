@@ -12,6 +12,7 @@ INTERNAL_ERROR = -32603
 REQUEST_CANCELLED = -32800
 AUTH_REQUIRED = -32000
 NOT_FOUND = -32002
+TOO_MANY_REQUESTS = -32029  # ours, of JSON-RPC's range for servers; as HTTP's 429
 
 
 class RpcError(Exception):

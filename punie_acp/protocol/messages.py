@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from punie_acp.protocol.errors import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, JsonValue, RpcError
+from punie_acp.protocol.trace import read_trace
 
 Params: TypeAlias = dict[str, JsonValue]
 RequestId: TypeAlias = str | int | None
@@ -18,6 +19,11 @@ class Incoming:
     method: str
     params: Params  # without `_meta`
     meta: Params  # the `_meta` object, apart, so that none of its keys passes for a parameter
+
+    @property
+    def trace(self) -> dict[str, str]:
+        """The W3C trace context that came with it: `traceparent`, perhaps `tracestate`, or nothing."""
+        return read_trace(self.meta) if self.meta else {}
 
 
 def read_id(message: Params) -> RequestId:

@@ -6,8 +6,9 @@ line `[]` (agent-client-protocol 0.12.1), and importing it takes longer than `in
 
 from __future__ import annotations
 
+import math
 import traceback
-from dataclasses import dataclass, field
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import anyio
@@ -17,11 +18,15 @@ from punie_acp.protocol.errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
     REQUEST_CANCELLED,
+    TOO_MANY_REQUESTS,
     JsonValue,
     RpcError,
 )
 from punie_acp.protocol.framing import LineTooLong, encode, parse, read_lines
-from punie_acp.protocol.messages import Incoming, Params, RequestId, read_call, read_error, read_id
+from punie_acp.protocol.lanes import Lanes
+from punie_acp.protocol.messages import Incoming, Params, RequestId, read_call, read_id
+from punie_acp.protocol.pending import PendingRequests
+from punie_acp.protocol.trace import enter_trace, with_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,12 +34,16 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from punie_acp.protocol.framing import ByteReceive, ByteSend
+    from punie_acp.protocol.lanes import Lane, Place
+    from punie_acp.protocol.pending import PendingRequest
 
 Log: TypeAlias = "Callable[[str, Mapping[str, object]], None]"
 
 CANCEL_METHOD = "$/cancel_request"
 SECONDS_TO_SAY_CANCEL = 1.0
 SECONDS_FOR_THE_QUICK = 0.1
+MAX_REQUESTS = 256
+NOTES_OF_A_KIND = 20  # in the log; a client that sends nonsense without end must not fill a disk or a pipe
 
 
 class Handler(Protocol):
@@ -49,14 +58,6 @@ class Handler(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A request of ours that has not been answered."""
-
-    answered: anyio.Event = field(default_factory=anyio.Event)
-    outcome: JsonValue | RpcError = None
-
-
 class Peer:
     """Serves `handler` to the other side, and carries requests and notifications there."""
 
@@ -67,19 +68,23 @@ class Peer:
         handler: Handler,
         *,
         max_line_bytes: int,
+        max_requests: int = MAX_REQUESTS,
+        lane: Callable[[Incoming], Lane | None] | None = None,
         log: Log | None = None,
     ) -> None:
         self._receive = receive
         self._send_stream = send
-        self._send_lock = anyio.Lock()
+        self._send_lock = anyio.Lock(fast_acquire=True)
         self._handler = handler
         self._max_line_bytes = max_line_bytes
-        self._log = log or _no_log
+        self._max_requests = max_requests
+        self._lane = lane or _no_lane
+        self._lanes = Lanes()
+        self._log_note = log or _no_log
+        self._notes: Counter[str] = Counter()
         self._tasks: TaskGroup | None = None
         self._running: dict[RequestId, anyio.CancelScope] = {}
-        self._pending: dict[int, _Pending] = {}
-        self._abandoned: set[int] = set()  # ids of requests of ours that were cancelled before they were answered
-        self._last_id = 0
+        self._pending = PendingRequests()
         self._closed = False
         self._idle: anyio.Event | None = None  # set, once it is there, when no request runs any more
 
@@ -94,7 +99,7 @@ class Peer:
                 self._tasks.cancel_scope.cancel()
         finally:
             self._closed = True
-            self._abandon_pending()
+            self._pending.abandon()
             with anyio.CancelScope(shield=True):
                 await self._receive.aclose()
                 await self._send_stream.aclose()
@@ -104,21 +109,17 @@ class Peer:
 
         Where the caller is cancelled, the other side is told by `$/cancel_request`.
         """
-        self._last_id += 1
-        request_id = self._last_id
-        pending = self._pending[request_id] = _Pending()
+        request = self._pending.new()
+        message: Params = {"jsonrpc": "2.0", "id": request.number, "method": method, "params": with_trace(params)}
         try:
-            await self._send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": dict(params)})
-            await pending.answered.wait()
+            await self._send(message, request)
+            return await request.result()
         except anyio.get_cancelled_exc_class():
-            self._abandoned.add(request_id)
-            await self._say_cancelled(request_id)
+            if request.sent:
+                await self._say_cancelled(request.number)
             raise
         finally:
-            del self._pending[request_id]
-        if isinstance(pending.outcome, RpcError):
-            raise pending.outcome
-        return pending.outcome
+            self._pending.forget(request)
 
     async def notify(self, method: str, params: Mapping[str, JsonValue]) -> None:
         """Tell the other side, waiting while it does not read."""
@@ -157,7 +158,6 @@ class Peer:
         if "id" in message:
             await self._start(request_id, incoming)
         else:
-            await lowlevel.checkpoint()  # requests that came before it have begun when it is taken note of
             await self._note(incoming)
 
     async def _refuse(self, message: Params, request_id: RequestId, error: RpcError) -> None:
@@ -171,44 +171,58 @@ class Peer:
         if request_id in self._running:
             await self._answer_error(None, RpcError(INVALID_REQUEST, f"the id {request_id!r} is in use"))
             return
+        if len(self._running) >= self._max_requests:
+            message = f"{self._max_requests} requests are being answered; wait for some of them"
+            await self._answer_error(request_id, RpcError(TOO_MANY_REQUESTS, message))
+            return
         assert self._tasks is not None
-        self._running[request_id] = scope = anyio.CancelScope()
-        self._tasks.start_soon(self._answer, request_id, incoming, scope)
+        self._running[request_id] = anyio.CancelScope()
+        lane = self._lane(incoming)
+        self._tasks.start_soon(self._answer, request_id, incoming, lane, self._lanes.take_place(lane))
+        await lowlevel.checkpoint()  # it begins now; what needs no waiting is answered before the next line is read
 
     async def _note(self, incoming: Incoming) -> None:
         if incoming.method == CANCEL_METHOD:
-            request_id = incoming.params.get("requestId")
-            if (request_id is None or isinstance(request_id, str | int)) and request_id in self._running:
-                self._running[request_id].cancel()
+            self._cancel(incoming.params.get("requestId"))
             return
+        place = self._lanes.take_place(self._lane(incoming))
+        if place.is_free:
+            await self._tell(incoming, place)
+        else:
+            assert self._tasks is not None
+            self._tasks.start_soon(self._tell, incoming, place)
+
+    async def _tell(self, incoming: Incoming, place: Place) -> None:
+        await place.wait()
         try:
             await self._handler.notification(incoming)
         except Exception:  # noqa: BLE001 - a notification has nobody to answer to
             self._log("a notification failed", {"method": incoming.method, "traceback": traceback.format_exc()})
 
-    def _settle(self, message: Params) -> None:
-        request_id = message.get("id")
-        number = request_id if isinstance(request_id, int) and not isinstance(request_id, bool) else 0
-        pending = self._pending.get(number)
-        if pending is not None and not pending.answered.is_set():
-            error = message.get("error")
-            pending.outcome = message.get("result") if error is None else read_error(error)
-            pending.answered.set()
-        elif number in self._abandoned:
-            self._abandoned.discard(number)
-        else:
-            self._log("an answer to no request", {"id": request_id})
+    def _cancel(self, request_id: JsonValue) -> None:
+        if isinstance(request_id, bool) or not (request_id is None or isinstance(request_id, str | int)):
+            return
+        scope = self._running.get(request_id)
+        if scope is not None:
+            scope.cancel()
+
+    def _settle(self, response: Params) -> None:
+        if not self._pending.settle(response):
+            self._log("an answer to no request", {"id": response.get("id")})
 
     # What goes out.
 
-    async def _answer(self, request_id: RequestId, incoming: Incoming, scope: anyio.CancelScope) -> None:
+    async def _answer(self, request_id: RequestId, incoming: Incoming, lane: Lane | None, place: Place) -> None:
         response: Params = {}
+        scope = self._running[request_id]
         try:
-            with scope:
-                response = await self._response(incoming)
-            if scope.cancelled_caught:
-                response = {"error": RpcError(REQUEST_CANCELLED, "the request was cancelled").as_json()}
-            await self._send_response(request_id, response)
+            with self._lanes.held(lane, place):
+                with scope:
+                    await place.wait()
+                    response = await self._response(incoming)
+                if scope.cancelled_caught:
+                    response = {"error": RpcError(REQUEST_CANCELLED, "the request was cancelled").as_json()}
+                await self._send_response(request_id, response)
         finally:
             del self._running[request_id]
             if self._idle is not None and not self._running:
@@ -222,14 +236,22 @@ class Peer:
             await self._answer_error(request_id, RpcError(INTERNAL_ERROR, "internal error: the result is not JSON"))
 
     async def _response(self, incoming: Incoming) -> Params:
+        enter_trace(incoming.trace)
         try:
             return {"result": await self._handler.request(incoming)}
         except RpcError as error:
             return {"error": error.as_json()}
+        except anyio.get_cancelled_exc_class() as error:
+            if anyio.current_effective_deadline() == -math.inf:  # cancelled by whoever may
+                raise
+            return self._failure(incoming, error)  # the handler cancelled itself; without this nobody would be answered
         except Exception as error:  # noqa: BLE001 - our own fault, which must not end the connection
-            self._log("a request failed", {"method": incoming.method, "traceback": traceback.format_exc()})
-            message = f"internal error: {type(error).__name__}; the log has more"
-            return {"error": RpcError(INTERNAL_ERROR, message).as_json()}
+            return self._failure(incoming, error)
+
+    def _failure(self, incoming: Incoming, error: BaseException) -> Params:
+        self._log("a request failed", {"method": incoming.method, "traceback": traceback.format_exc()})
+        message = f"internal error: {type(error).__name__}; the log has more"
+        return {"error": RpcError(INTERNAL_ERROR, message).as_json()}
 
     async def _answer_error(self, request_id: RequestId, error: RpcError) -> None:
         await self._try_send({"jsonrpc": "2.0", "id": request_id, "error": error.as_json()})
@@ -241,11 +263,13 @@ class Peer:
         except anyio.BrokenResourceError:
             return
 
-    async def _send(self, message: Params) -> None:
+    async def _send(self, message: Params, request: PendingRequest | None = None) -> None:
         if self._closed:
             raise anyio.BrokenResourceError
         line = encode(message)
         async with self._send_lock:
+            if request is not None:
+                request.sent = True
             try:
                 await self._send_stream.send(line)
             except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
@@ -254,15 +278,20 @@ class Peer:
                     self._tasks.cancel_scope.cancel()
                 raise anyio.BrokenResourceError from None
 
-    async def _say_cancelled(self, request_id: int) -> None:
+    async def _say_cancelled(self, number: int) -> None:
         with anyio.CancelScope(shield=True), anyio.move_on_after(SECONDS_TO_SAY_CANCEL):
-            await self._try_send({"jsonrpc": "2.0", "method": CANCEL_METHOD, "params": {"requestId": request_id}})
+            await self._try_send({"jsonrpc": "2.0", "method": CANCEL_METHOD, "params": {"requestId": number}})
 
-    def _abandon_pending(self) -> None:
-        for pending in self._pending.values():
-            pending.outcome = RpcError(INTERNAL_ERROR, "the connection was closed before the answer came")
-            pending.answered.set()
+    def _log(self, event: str, facts: Mapping[str, object]) -> None:
+        self._notes[event] += 1
+        if self._notes[event] <= NOTES_OF_A_KIND:
+            last = {"more": "are not logged"} if self._notes[event] == NOTES_OF_A_KIND else {}
+            self._log_note(event, {**facts, **last})
 
 
 def _no_log(_event: str, _facts: Mapping[str, object]) -> None:
     """Where nobody keeps a log."""
+
+
+def _no_lane(_incoming: Incoming) -> None:
+    """Where every call may begin at once."""

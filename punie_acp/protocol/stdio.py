@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import stat
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from punie_acp.protocol.framing import ByteReceive, ByteSend
 
 READ_BYTES = 64 * 1024
+SECONDS_TO_FLUSH = 0.5
 End: TypeAlias = "tuple[ByteReceive, ByteSend]"
 
 
@@ -32,7 +34,10 @@ async def stdio_streams() -> AsyncGenerator[End]:
     _point_to(0, os.open(os.devnull, os.O_RDONLY))
     os.dup2(2, 1)
     try:
-        yield await _receive_end(wire_in), await _send_end(wire_out)
+        if _is_one_socket(wire_in, wire_out):
+            yield await _socket_ends(wire_in)
+        else:
+            yield await _receive_end(wire_in), await _send_end(wire_out)
     finally:
         os.dup2(wire_out, 1)
 
@@ -53,6 +58,18 @@ def _has_transport(descriptor: int) -> bool:
     """Whether asyncio can wait for it: pipes, sockets and terminals, but neither files nor `/dev/null`."""
     mode = os.fstat(descriptor).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
+
+
+def _is_one_socket(first: int, second: int) -> bool:
+    """Whether both are the same socket, as under inetd, systemd's `Accept=` and socat."""
+    there, here = os.fstat(first), os.fstat(second)
+    return stat.S_ISSOCK(there.st_mode) and os.path.samestat(there, here)
+
+
+async def _socket_ends(descriptor: int) -> End:
+    """Both ends of one socket. asyncio's pipe for writing would take what comes in for the end of its reader."""
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=os.dup(descriptor)))
+    return _PipeReceive(reader, writer.transport), _PipeSend(writer)
 
 
 async def _receive_end(descriptor: int) -> ByteReceive:
@@ -77,7 +94,7 @@ async def _send_end(descriptor: int) -> ByteSend:
 
 
 class _PipeReceive:
-    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.BaseTransport) -> None:
         self._reader = reader
         self._transport = transport
 
@@ -91,7 +108,8 @@ class _PipeReceive:
         return chunk
 
     async def aclose(self) -> None:
-        self._transport.close()
+        if not isinstance(self._transport, asyncio.WriteTransport):  # a socket is closed by its other end
+            self._transport.close()
 
 
 class _PipeSend:
@@ -108,6 +126,10 @@ class _PipeSend:
             raise anyio.BrokenResourceError from error
 
     async def aclose(self) -> None:
+        """Close, once the rest of the last line has gone out; a client that does not read is not waited for long."""
+        self._writer.transport.set_write_buffer_limits(0)  # now `drain` waits for all
+        with anyio.move_on_after(SECONDS_TO_FLUSH), suppress(OSError):
+            await self._writer.drain()
         self._writer.close()
 
 

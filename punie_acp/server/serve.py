@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
-from punie_acp.protocol.peer import Peer
 from punie_acp.protocol.stdio import stdio_streams
-from punie_acp.server.agent import AcpAgent
-from punie_acp.server.journal import logger
+from punie_acp.server.connection import serve_connection
 from punie_acp.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _FLAGS = {"--model": "model", "--mode": "mode", "--log-level": "log_level"}
 
@@ -70,13 +67,5 @@ async def _cancel_on_signal(scope: anyio.CancelScope) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with stdio_streams() as (receive, send):
-        agent = AcpAgent(settings)
-        peer = Peer(receive, send, agent, max_line_bytes=settings.max_line_bytes, log=partial(_log, settings))
-        async with agent.connected(peer):
-            await peer.serve()
-
-
-def _log(settings: Settings, event: str, facts: Mapping[str, object]) -> None:
-    """Pass the peer's notes to the log. structlog is imported at the first one."""
-    logger(settings, "protocol").warning(event, **facts)
+    async with stdio_streams() as end:
+        await serve_connection(end, settings)
