@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydantic_ai.settings import ModelSettings
 
     from punie_acp.agent.events import TurnEnd, TurnObserver, TurnUsage
+    from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.sandbox import Sandbox
     from punie_acp.settings import Settings
 
@@ -96,14 +97,22 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
 
 
 _tool = Tool(execute_code, sequential=True)
-_agent: Agent[Turn, str] = Agent(deps_type=Turn, tools=[_tool], instructions=instructions(), retries=2)
+_agent: Agent[Turn, str] = Agent(deps_type=Turn, tools=[_tool], retries=2)
 
 
-async def warm(model: Model, *, settings: Settings, cache_key: str) -> None:
-    """Have a local model read the instructions, so that the first prompt of a session need not wait for that."""
+@_agent.instructions
+def _instructions(ctx: RunContext[Turn]) -> str:
+    return instructions(ctx.deps.sandbox.extra)
+
+
+async def warm(model: Model, *, settings: Settings, cache_key: str, extra: ExtraFunctions | None = None) -> None:
+    """Have a local model read the instructions, so that the first prompt of a session need not wait for that.
+
+    `extra` are the session's further functions, as far as they are known.
+    """
     await model_request(
         model,
-        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions())],
+        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions(extra))],
         model_settings={**_model_settings(settings, cache_key), "max_tokens": 1},
         model_request_parameters=ModelRequestParameters(function_tools=[_tool.tool_def], allow_text_output=True),
     )

@@ -8,6 +8,7 @@ from punie_acp.codemode.stubs import function_stubs
 
 if TYPE_CHECKING:
     from punie_acp.codemode.events import ProgramOutcome
+    from punie_acp.codemode.extra import ExtraFunctions
 
 _INSTRUCTIONS = """\
 You are Punie, a coding agent. You see and change the user's project only through Python programs that you write; they \
@@ -40,9 +41,22 @@ print(search("area", "**/*.py"))
 ```"""
 
 
-def instructions() -> str:
-    """The instructions of a session, without the dialect's own (the model adds those)."""
-    return _INSTRUCTIONS.format(stubs=function_stubs().strip())
+_FURTHER = """
+
+In this session a program can also call
+
+```python
+{stubs}
+```"""
+
+
+def instructions(extra: ExtraFunctions | None = None) -> str:
+    """The instructions of a session, without the dialect's own (the model adds those).
+
+    The session's further functions stand last: where they change, a model has read the rest already.
+    """
+    text = _INSTRUCTIONS.format(stubs=function_stubs().strip())
+    return text + _FURTHER.format(stubs=extra.stubs.strip()) if extra and extra.functions else text
 
 
 def outcome_text(outcome: ProgramOutcome) -> str:

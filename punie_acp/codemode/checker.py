@@ -26,6 +26,7 @@ from pydantic_monty import (
 from punie_acp.codemode.answers import INTERRUPT
 from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
+from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering import MODULES, PRELOADED
 from punie_acp.codemode.problems import excerpt, syntax_problem
@@ -67,6 +68,7 @@ class Checker:
         self._pool = pool
         self._stack = AsyncExitStack()
         self._monty: AsyncMontySession | None = None
+        self._extra = ExtraFunctions()
         self.earlier_names: frozenset[str] = frozenset()
 
     async def open(self) -> None:
@@ -74,7 +76,7 @@ class Checker:
         self._stack = AsyncExitStack()
         checkout = self._pool.checkout(
             type_check=True,
-            type_check_stubs=checker_stubs(),
+            type_check_stubs=checker_stubs() + self._extra.stubs,
             type_check_format="json",
             external_modules={name: ExternalModule({}, stubs=_ANYTHING) for name in MODULES - _NATIVE},
             limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
@@ -88,6 +90,14 @@ class Checker:
             await self._stack.aclose()
         except MontyError:
             self._monty = None
+
+    async def use(self, extra: ExtraFunctions) -> None:
+        """Check from now on against `extra` too. A worker reads its stubs once, so new ones need another worker."""
+        if extra.stubs != self._extra.stubs:
+            await self.close()
+            self._extra = extra
+            await self.open()
+        self._extra = extra
 
     async def check(self, code: str) -> ProgramError | None:
         """What keeps the program from running, if anything."""
@@ -109,13 +119,13 @@ class Checker:
         findings = [
             Diagnosis(r["code"], r["message"], r["location"]["row"] - 1, r["location"]["column"]) for r in reports
         ]
-        certain = [finding for finding in findings if is_certain(finding, code, tree)]
+        certain = [finding for finding in findings if is_certain(finding, code, tree, self._extra)]
         certain.sort(key=lambda finding: (finding.line, finding.rule == "missing-argument"))
         return self._problem(certain[0], code) if certain else None
 
     def _problem(self, finding: Diagnosis, code: str) -> ProgramError:
         known = set(self.earlier_names) | _bound(code)
-        message = find_fix(finding, known)
+        message = find_fix(finding, known, self._extra)
         return ProgramError("type", message, finding.line, excerpt(code, finding.line, finding.column))
 
     def remember(self, code: str, up_to_line: int | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.binding import bind, parameters_of
+from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ NETWORK_MODULES = frozenset(
     ]
 )
 _ARGUMENT_RULES = {"missing-argument", "unknown-argument", "too-many-positional-arguments"}
+_NO_EXTRA = ExtraFunctions()
 _QUOTED = re.compile(r"`([^`]*)`")
 
 
@@ -52,7 +54,7 @@ class Diagnosis:
     column: int
 
 
-def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None) -> bool:
+def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: ExtraFunctions = _NO_EXTRA) -> bool:
     """Whether the program is bound to fail there (and does not itself provide for it)."""
     if finding.line < 1 or _is_tried(finding.line, tree):
         return False
@@ -63,7 +65,8 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None) -> bool:
         return message.startswith("Cannot resolve imported module")
     if rule == "unresolved-attribute":
         return bool(re.search(r"`(Result|Match)`", message))
-    return _function(message) in FUNCTIONS and _is_certain_misuse(finding, tree)
+    known = _function(message) in FUNCTIONS or _function(message) in extra.by_name
+    return known and _is_certain_misuse(finding, tree)
 
 
 def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
@@ -94,7 +97,7 @@ def _uses_other_names(finding: Diagnosis, tree: ast.Module | None) -> bool:
         and node.func.id == function
         and node.lineno <= finding.line <= (node.end_lineno or 0)
     ]
-    return any(_binds(function, call) for call in calls)
+    return function in FUNCTIONS and any(_binds(function, call) for call in calls)
 
 
 def _binds(function: str, call: ast.Call) -> bool:
@@ -111,17 +114,18 @@ def _is_plainly_wrong(message: str) -> bool:
     return not re.search(r"\||Unknown|Any|object|Never|@", found)
 
 
-def find_fix(finding: Diagnosis, known: set[str]) -> str:
+def find_fix(finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EXTRA) -> str:
     """The finding in Python's words, with the likely fix."""
     subject = _subject(finding.message)
     if finding.rule == "unresolved-reference":
-        return f"NameError: name '{subject}' is not defined{_suggest(subject, [*known, *FUNCTIONS, *dir(builtins)])}"
+        names = [*known, *FUNCTIONS, *extra.by_name, *dir(builtins)]
+        return f"NameError: name '{subject}' is not defined{_suggest(subject, names)}"
     if finding.rule == "unresolved-import":
         return f"ModuleNotFoundError: {_no_module(subject)}"
     if finding.rule == "unresolved-attribute":
         fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
         return f"AttributeError: {finding.message.replace('`', chr(39))}; it has {fields}"
-    return f"TypeError: {_arguments(finding)}"
+    return f"TypeError: {_arguments(finding, extra)}"
 
 
 _INSTEAD = {
@@ -149,10 +153,11 @@ def _no_module(module: str) -> str:
     )
 
 
-def _arguments(finding: Diagnosis) -> str:
+def _arguments(finding: Diagnosis, extra: ExtraFunctions) -> str:
     function = _function(finding.message)
     message = finding.message.replace("`", "'")
-    return f"{message}; {function} takes {parameters_of(function)}"
+    takes = extra.by_name[function].parameters if function in extra.by_name else parameters_of(function)
+    return f"{message}; {function} takes {takes}"
 
 
 def _subject(message: str) -> str:

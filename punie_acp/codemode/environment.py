@@ -28,8 +28,8 @@ def prelude() -> str:
 
 def prelude_inputs(root: Path) -> dict[str, object]:
     """The names that the prelude finds bound: host functions (`_host_open_read_text`…) and plain values."""
-    functions: dict[str, object] = {name: _named(name) for name in FUNCTIONS}
-    helpers = {f"_host_{name.replace('.', '_')}": _named(name) for name in HOST_FUNCTIONS}
+    functions: dict[str, object] = {name: named(name) for name in FUNCTIONS}
+    helpers = {f"_host_{name.replace('.', '_')}": named(name) for name in HOST_FUNCTIONS}
     return functions | helpers | {"_host_environ": visible_environment(root)}
 
 
@@ -38,7 +38,7 @@ def visible_environment(root: Path) -> dict[str, str]:
     return {name: os.environ[name] for name in _VISIBLE if name in os.environ} | {"PWD": str(root)}
 
 
-def _named(name: str) -> Callable[..., None]:
+def named(name: str) -> Callable[..., None]:
     """A callable that Monty knows by `name`. It is never called here: a call of it pauses the program."""
 
     def function(*_: object, **__: object) -> None:

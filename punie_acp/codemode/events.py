@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ToolKind = Literal["read", "search", "edit", "delete", "move", "execute"]
+ToolKind = Literal["read", "search", "edit", "delete", "move", "execute", "fetch", "other"]
 """ACP's tool kinds, as far as an external call can be one (ACP v1, `ToolKind`)."""
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -18,7 +19,9 @@ from pydantic_monty import (
 from punie_acp.codemode.answers import INTERRUPT, NOT_SILENT, raising, silent_answer, source_line
 from punie_acp.codemode.binding import bind, raw_input
 from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
+from punie_acp.codemode.environment import named
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
+from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import FUNCTIONS, Place
 from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
 from punie_acp.codemode.limits import Output, loses_state
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.session import Session
     from punie_acp.workspace.base import Workspace
+
+    PlanIt = Callable[[], Awaitable[Plan]]
 
 UNWIND_ANSWERS = 50
 """A program that is stopped may pause this often on its way out (in `finally`, `with`) before its worker is killed."""
@@ -69,6 +74,7 @@ class ProgramRun:
     workspace: Workspace
     observer: Observer
     limits: ProgramLimits
+    extra: ExtraFunctions = field(default_factory=ExtraFunctions)
     calls: int = 0
     error: ProgramError | None = None
     value: str | None = None
@@ -131,7 +137,9 @@ class ProgramRun:
             answer = await self._function(snapshot)
             return await self._settle(snapshot.resume(answer))
         if isinstance(snapshot, AsyncNameLookupSnapshot):
-            return await self._settle(snapshot.resume())
+            name = snapshot.variable_name
+            known = name in self.extra.by_name and snapshot.object_id is None
+            return await self._settle(snapshot.resume(value=named(name)) if known else snapshot.resume())
         assert isinstance(snapshot, AsyncFutureSnapshot)  # only what we answered with a future could come back: nothing
         missing = RuntimeError("nothing is left to wait for")
         return await self._settle(snapshot.resume({i: {"exception": missing} for i in snapshot.pending_call_ids}))
@@ -143,27 +151,34 @@ class ProgramRun:
             value = await silent_answer(self._place, name, args)
             if value is not NOT_SILENT:
                 return {"return_value": value}
-        planner = _PLANNERS.get(name)
-        if planner is None:
+        if name not in _PLANNERS and name not in self.extra.by_name:
             return _unknown(name, args)
         if self.calls >= self.limits.calls:
             raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
         await self._flush()
         line = cast("int | None", kwargs.pop("_line", None)) or source_line(snapshot, self._lowered, self._filename)
         try:
-            arguments = bind(name, planner, args, kwargs)
+            function, arguments, plan_it = self._bound(name, args, kwargs)
         except TypeError as error:
             return raising(error)
         self.calls += 1
         call_id = f"{self.program.program_id}/{self.calls}"
-        site = CallSite(call_id, self.program.program_id, name, line, raw_input(arguments))
-        return await self._call(site, planner, arguments)
+        site = CallSite(call_id, self.program.program_id, function, line, raw_input(arguments))
+        return await self._call(site, plan_it)
 
-    async def _call(
-        self, site: CallSite, planner: Callable[..., Awaitable[Plan]], arguments: dict[str, object]
-    ) -> ExternalResult:
+    def _bound(
+        self, name: str, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> tuple[str, dict[str, object], PlanIt]:
+        """How the call is shown, its arguments by name, and what plans it. Raises `TypeError` where they do not fit."""
+        extra = self.extra.by_name.get(name)
+        if extra is not None:
+            return extra.shown_as or name, extra.bind(args, kwargs), partial(extra.plan, args, kwargs)
+        arguments = bind(name, _PLANNERS[name], args, kwargs)
+        return name, arguments, partial(_PLANNERS[name], self._place, **arguments)
+
+    async def _call(self, site: CallSite, plan_it: PlanIt) -> ExternalResult:
         try:
-            plan = await planner(self._place, **arguments)
+            plan = await plan_it()
             answer = await self._runner.run(site, plan)
         except PlanError as error:
             await self._runner.fail(site, error)

@@ -12,6 +12,7 @@ from pydantic_monty import AsyncMonty
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
+from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.lowering import lower
 from punie_acp.codemode.program import Program, ProgramRun
@@ -19,27 +20,39 @@ from punie_acp.codemode.repair import repair
 from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from punie_acp.codemode.events import Observer, ProgramLimits
+    from punie_acp.codemode.extra import ExtraFunction
     from punie_acp.workspace.base import Workspace
 
 
 class Sandbox:
     """The Monty session of one ACP session: its REPL state lives as long as this."""
 
-    def __init__(self, workspace: Workspace, limits: ProgramLimits) -> None:
-        """`limits` hold for every program that is not given its own.
+    def __init__(self, workspace: Workspace, limits: ProgramLimits, extra: Iterable[ExtraFunction] = ()) -> None:
+        """`limits` hold for every program that is not given its own; `extra` as in `set_extra`.
 
         The first program may be given any memory and recursion limits, later ones only tighter ones: Monty 1.4 cannot
         loosen a session's.
         """
         self._workspace = workspace
         self._limits = limits
+        self._extra = ExtraFunctions.of(extra)
         self._stack = AsyncExitStack()
         self._one_at_a_time = anyio.Lock()
         self._session: Session | None = None
         self._checker: Checker | None = None
+
+    @property
+    def extra(self) -> ExtraFunctions:
+        """The further functions that programs may call, as last set."""
+        return self._extra
+
+    def set_extra(self, functions: Iterable[ExtraFunction]) -> None:
+        """Have the next program find `functions` and no other further ones. Raises as `ExtraFunctions.of`."""
+        self._extra = ExtraFunctions.of(functions)
 
     async def __aenter__(self) -> Self:
         pool = AsyncMonty(max_processes=4)
@@ -74,14 +87,15 @@ class Sandbox:
     async def _run(self, code: str, program_id: str, observer: Observer, limits: ProgramLimits) -> ProgramOutcome:
         assert self._session is not None
         began = time.monotonic()
-        program = await self._prepare(code, program_id)
+        extra = self._extra
+        program = await self._prepare(code, program_id, extra)
         if isinstance(program, ProgramError):
             outcome = ProgramOutcome("", error=program, seconds=time.monotonic() - began)
             await observer.emit(ProgramFinished(program_id, outcome))
             return outcome
         await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
         await self._session.prepare(monty_limits(limits))
-        run = ProgramRun(program, self._session, self._workspace, observer, limits)
+        run = ProgramRun(program, self._session, self._workspace, observer, limits, extra)
         try:
             await run.run()
         except BaseException:
@@ -95,8 +109,9 @@ class Sandbox:
         await observer.emit(ProgramFinished(run.program.program_id, outcome))
         return outcome
 
-    async def _prepare(self, code: str, program_id: str) -> Program | ProgramError:
+    async def _prepare(self, code: str, program_id: str, extra: ExtraFunctions) -> Program | ProgramError:
         assert self._checker is not None
+        await self._checker.use(extra)
         repaired = repair(code)
         problem = await self._checker.check(repaired.code)
         if problem is not None:

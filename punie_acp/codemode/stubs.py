@@ -21,7 +21,7 @@ def run_command(command: str, cwd: str | None = None, timeout: float | None = No
 
 _CHECKED = """\
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 def gate_() -> None: ...
 def any_() -> Any: ...
