@@ -85,7 +85,7 @@ class TurnRecord:
 class StoredUpdate:
     """An ACP session update exactly as it was sent."""
 
-    seq: int  # rises through a session
+    seq: int  # rises through its turn
     turn: int
     update: Mapping[str, JsonValue]
 
