@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from punie_acp.server.store.base import StoreError
-from punie_acp.server.store.migrations import migrate
+from punie_acp.server.store.migrations import migrate, read_version
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -40,6 +40,7 @@ class Database:
             )
         try:
             with self._told():
+                read_version(self._connection, path)  # before anything is changed in a file that may not be ours
                 _configure(self._connection)
                 self.backup = migrate(self._connection, path)
         except BaseException:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ class Owner:
     def _hold(self) -> tuple[str, int]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            name = f"{os.getpid()}-{secrets.token_hex(8)}"
+            name = f"{os.getpid()}-{os.urandom(8).hex()}"
             file = os.open(self._folder / name, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file).st_nlink:  # else somebody took it for a dead one's before it was locked

@@ -95,11 +95,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     Raises `StoreError` for a newer file, and for one of another program; `sqlite3.Error` if it fails. Then nothing has
     changed.
     """
-    if _version(connection, path) == VERSION:
+    if read_version(connection, path) == VERSION:
         return None
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(connection, path)  # another process may have been at it
+        version = read_version(connection, path)  # another process may have been at it
         backup = _back_up(path, version) if 0 < version < VERSION else None
         for step in STEPS[version:]:
             for statement in step:
@@ -113,7 +113,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     return backup
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def read_version(connection: sqlite3.Connection, path: Path) -> int:
     """How many steps the file has taken. Raises `StoreError` if we cannot go on from there."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
