@@ -231,9 +231,9 @@ class AcpClient:
         """The SDK has understood an update."""
         self._parsed += 1
 
-    def check(self, *, unanswered: bool = False) -> None:
+    def check(self) -> None:
         """Nothing that passed was wrong, and the SDK understood every update."""
-        self.process.check_wire(unanswered=unanswered)
+        self.process.check_wire()
         updates = sum(b'"session/update"' in line.data for line in self.process.lines if line.sender == "agent")
         assert self._parsed == updates
 
@@ -317,13 +317,9 @@ async def spawn_agent(
     *,
     capabilities: ClientCapabilities = NOTHING,
     allow: Policy = "allow_once",
-    unanswered: bool = False,
     **how: Any,
 ):
-    """An initialized client of a new agent (`how`: see `spawn_process`). On leaving, the wire is checked.
-
-    `unanswered` says that requests may be left without an answer, because one side is gone.
-    """
+    """An initialized client of a new agent (`how`: see `spawn_process`). On leaving, the wire is checked."""
     async with spawn_process(home, **how) as process:
         client = AcpClient(process, capabilities, allow)
         try:
@@ -331,4 +327,4 @@ async def spawn_agent(
             yield client
         finally:
             await client.close()
-        client.check(unanswered=unanswered)
+        client.check()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
+from tests.conversations import shortened, watch
 from tests.wire import Sender, Wire
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ECHO = "import:tests.scripted:echo_model"
 SCRIPT = "import:tests.scripted:model"
+COMMAND = (sys.executable, "-m", "punie_acp", "--stdio")
 LINE_LIMIT = 64 * 1024 * 1024
 
 
@@ -35,13 +37,17 @@ class Line(NamedTuple):
 
 
 class AgentProcess:
-    """A running agent. Everything that passes is kept in `lines`; standard error goes to the file `stderr`."""
+    """A running agent. Everything that passes is kept in `lines`; standard error goes to the file `stderr`.
 
-    def __init__(self, popen: subprocess.Popen[bytes], stderr: Path) -> None:
+    `hostile` and `unanswered` say what may be wrong with a conversation (see `spawn_process`).
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], stderr: Path, *, hostile: bool, unanswered: bool) -> None:
         self.popen = popen
         self.stderr = stderr
         self.lines: list[Line] = []
-        self.wire = Wire()
+        self.wire = Wire(hostile=hostile)
+        self._unanswered = unanswered
         self._checked = 0
         self._reader: asyncio.StreamReader
         self._read_transport: asyncio.ReadTransport
@@ -71,13 +77,25 @@ class AgentProcess:
             self.lines.append(Line(time.monotonic(), "agent", line.rstrip(b"\n")))
         return line
 
-    def check_wire(self, *, unanswered: bool = False) -> None:
-        """Check what has passed since the last check; `unanswered` says that requests may be left without an answer."""
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.popen.poll() is not None
+
+    def check_wire(self) -> None:
+        """Check what has passed since the last check."""
         for line in self.lines[self._checked :]:
             self.wire.add(line.sender, line.data)
         self._checked = len(self.lines)
-        found = self.wire.take_violations() + ([] if unanswered else self.wire.unanswered())
+        found = self.wire.take_violations() + ([] if self._unanswered else self.wire.unanswered())
         assert not found, "on the wire:\n" + "\n".join(found)
+
+    def tail(self, lines: int = 25) -> str:
+        """The last lines that passed, the exit code, and the end of standard error."""
+        told = [f"{'→' if line.sender == 'client' else '←'} {shortened(line.data)}" for line in self.lines[-lines:]]
+        code = self.popen.poll()
+        state = "running" if code is None else f"exit code {code}"
+        return "\n".join([*told, f"the agent: {state}; its standard error:", self.stderr.read_text()[-3000:]])
 
     def close(self) -> None:
         """Close both pipes, as when the client is gone."""
@@ -128,39 +146,50 @@ async def spawn_process(
     model: str = ECHO,
     script: Sequence[object] | None = None,
     settings: Mapping[str, object] | None = None,
-    command: Sequence[str | Path] = (sys.executable, "-m", "punie_acp", "--stdio"),
+    command: Sequence[str | Path] = COMMAND,
     cwd: Path = ROOT,
+    hostile: bool = False,
+    unanswered: bool = False,
 ):
     """Start the agent; on leaving, it has ended. `home` takes its settings, data and logs.
 
     `script` is what the scripted model answers (tests/scripted.py), `settings` are those of `punie_acp.settings` and
-    the scripted models' `TEST_DELAY`.
+    the scripted models' `TEST_DELAY`. All that passes is checked: what the client sends too unless it is `hostile`, and
+    that each request has its answer unless some may be `unanswered`, because one side is gone.
     """
     values = {"model": SCRIPT if script is not None else model, **(settings or {})}
-    process = _start(home, command, cwd, script, values)
+    if script is not None:
+        values["test_script"] = _write_script(home, script)
+    popen = _start(home, command, cwd, agent_environment(home, values))
+    process = AgentProcess(popen, home / "stderr.txt", hostile=hostile, unanswered=unanswered)
+    watch(process)
     await process.connect()
     try:
         yield process
     finally:
         await process.end()
+    process.check_wire()
+
+
+def _write_script(home: Path, script: Sequence[object]) -> Path:
+    home.mkdir(exist_ok=True)
+    (home / "script.json").write_text(json.dumps(script), encoding="utf-8")
+    return home / "script.json"
 
 
 def _start(
-    home: Path, command: Sequence[str | Path], cwd: Path, script: Sequence[object] | None, values: dict[str, object]
-) -> AgentProcess:
+    home: Path, command: Sequence[str | Path], cwd: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     home.mkdir(exist_ok=True)
-    if script is not None:
-        values["test_script"] = home / "script.json"
-        (home / "script.json").write_text(json.dumps(script), encoding="utf-8")
-    pipe, environment = subprocess.PIPE, _environment(home, values)
+    pipe = subprocess.PIPE
     with (home / "stderr.txt").open("wb") as errors:
-        popen = subprocess.Popen(
+        return subprocess.Popen(
             command, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=errors, start_new_session=True
         )
-    return AgentProcess(popen, home / "stderr.txt")
 
 
-def _environment(home: Path, settings: Mapping[str, object]) -> dict[str, str]:
+def agent_environment(home: Path, settings: Mapping[str, object]) -> dict[str, str]:
+    """The variables of an agent that has `settings`, and keeps all it writes in `home`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
     folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
     return inherited | folders | {f"PUNIE_{name.upper()}": str(value) for name, value in settings.items()}

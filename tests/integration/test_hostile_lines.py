@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.agent_process import spawn_process
-from tests.wire import schema_errors
+from tests.acp_schema import schema_errors
 
 pytestmark = pytest.mark.anyio
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 async def agent(tmp_path_factory):
     """An agent at the end of a bare pipe."""
     settings = {"max_line_bytes": 100_000}
-    async with spawn_process(tmp_path_factory.mktemp("agent"), settings=settings) as process:
+    async with spawn_process(tmp_path_factory.mktemp("agent"), settings=settings, hostile=True) as process:
         await ask(process, "initialize", {"protocolVersion": 1})
         yield process
 
