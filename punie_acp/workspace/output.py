@@ -1,4 +1,4 @@
-"""The output of one command: decoded as it comes, kept up to a limit, passed on without holding the command up."""
+"""The output of one command: decoded as it comes, kept up to a limit, passed on as long as somebody takes it."""
 
 from __future__ import annotations
 
@@ -15,36 +15,33 @@ if TYPE_CHECKING:
 
 KEPT_CHARACTERS = 1024 * 1024
 """Of each stream: half from its beginning, half from its end."""
+WAITING_CHARACTERS = 1024 * 1024
+"""Of output that nobody has taken yet: from then on the command waits, as one whose pipe is full."""
 _PROGRESS_EVERY = 0.05  # seconds between two progress reports: a chatty command must not flood the wire
 
 
-class KeptOutput:
-    """One stream: the first and the last part of it, with a line in between that says how much is missing."""
+class KeptText:
+    """The first and the last part of a text that grows, with a line in between that says how much is missing."""
 
-    def __init__(self, limit: int = KEPT_CHARACTERS) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    def __init__(self, limit: int) -> None:
+        """`limit` in characters."""
         self._head: list[str] = []
         self._head_room = limit // 2
         self._tail: deque[str] = deque()
         self._tail_limit = limit - limit // 2
         self._tail_size = 0
-        self._dropped = 0
+        self.total = 0  # characters, those that are missing too
+        self.dropped = 0  # characters
 
-    @property
-    def truncated(self) -> bool:
-        """Whether something is missing."""
-        return self._dropped > 0
-
-    def add(self, data: bytes, *, last: bool = False) -> str:
-        """Take `data` in. Returns its text as far as it belongs to the beginning that is kept."""
-        text = self._decoder.decode(data, last)
+    def add(self, text: str) -> None:
+        """Take `text` in."""
+        self.total += len(text)
         early, late = text[: self._head_room], text[self._head_room :]
         if early:
             self._head.append(early)
             self._head_room -= len(early)
         if late:
             self._keep_last(late)
-        return early
 
     def _keep_last(self, text: str) -> None:
         self._tail.append(text)
@@ -55,13 +52,43 @@ class KeptOutput:
             if len(first) > excess:
                 self._tail.appendleft(first[excess:])
             gone = min(len(first), excess)
-            self._dropped += gone
+            self.dropped += gone
             self._tail_size -= gone
 
     def text(self) -> str:
         """What is kept."""
-        missing = f"\n… {self._dropped} characters left out …\n" if self._dropped else ""
+        missing = f"\n… {self.dropped} characters left out …\n" if self.dropped else ""
         return "".join(self._head) + missing + "".join(self._tail)
+
+    def end(self, characters: int) -> str:
+        """The last `characters`, at most half the limit of a text that was cut."""
+        tail = "".join(self._tail)
+        if characters > len(tail) and not self.dropped:
+            tail = "".join(self._head) + tail
+        return tail[-characters:] if characters else ""
+
+
+class KeptOutput:
+    """One stream of a command: bytes in, text out."""
+
+    def __init__(self, limit: int = KEPT_CHARACTERS) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._kept = KeptText(limit)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether something is missing."""
+        return self._kept.dropped > 0
+
+    def add(self, data: bytes, *, last: bool = False) -> str:
+        """Take `data` in. Returns its text."""
+        text = self._decoder.decode(data, last)
+        self._kept.add(text)
+        return text
+
+    def text(self) -> str:
+        """What is kept."""
+        return self._kept.text()
 
 
 class Reporter:
@@ -70,19 +97,38 @@ class Reporter:
     def __init__(self, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> None:
         self._on_progress = on_progress
         self._waiting: list[str] = []
+        self._size = 0  # characters waiting
         self._news = anyio.Event()
+        self._taken = anyio.Event()
+        self._full = anyio.Event()
+        self._hurried = False
         self._closed = False
 
     def add(self, text: str) -> None:
         """Note `text` for the next report."""
         if text:
             self._waiting.append(text)
+            self._size += len(text)
             self._news.set()
+        if self._size > WAITING_CHARACTERS // 2:
+            self._full.set()
+
+    async def room(self) -> None:
+        """Wait while too much is waiting, so that memory stays flat. Not after `hurry`."""
+        while self._size > WAITING_CHARACTERS and not self._hurried:
+            self._taken = anyio.Event()
+            await self._taken.wait()
+
+    def hurry(self) -> None:
+        """The command has ended and there is little more: nobody waits for room, whoever takes it."""
+        self._hurried = True
+        self._taken.set()
 
     def close(self) -> None:
         """There will be no more: `run` returns after the last report."""
         self._closed = True
         self._news.set()
+        self._full.set()
 
     async def run(self) -> None:
         """Report until closed."""
@@ -90,15 +136,16 @@ class Reporter:
             await self._news.wait()
             self._news = anyio.Event()
             if self._waiting:
-                text = "".join(self._waiting)
-                self._waiting.clear()
-                await self._on_progress(CommandProgress(output=text))
+                await self._report()
             if not self._closed:
                 with anyio.move_on_after(_PROGRESS_EVERY):
-                    await self._wait_closed()
+                    await self._full.wait()
 
-    async def _wait_closed(self) -> None:
-        while not self._closed:
-            await self._news.wait()
-            if not self._closed:
-                await anyio.sleep(_PROGRESS_EVERY)
+    async def _report(self) -> None:
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        if not self._closed:
+            self._full = anyio.Event()
+        self._taken.set()
+        await self._on_progress(CommandProgress(output=text))

@@ -122,6 +122,7 @@ class _Running:
             if self._command.stdin is not None:
                 reading.start_soon(_feed, self._process, self._command.stdin)
             self._timed_out = await self._wait()
+            reporter.hurry()
             with anyio.move_on_after(_LATE_OUTPUT_SECONDS):
                 for event in done:
                     await event.wait()
@@ -162,6 +163,7 @@ async def _drain(pipe: anyio.abc.ByteReceiveStream, kept: KeptOutput, reporter: 
     with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
         async for data in pipe:
             reporter.add(kept.add(data))
+            await reporter.room()
     done.set()
 
 

@@ -104,7 +104,7 @@ async def test_endless_output_is_cut_in_the_middle_and_never_blocks(run):
     assert result.stdout.startswith("first\ny\n")
     assert result.stdout.endswith("y\nlast\n")
     assert "28951435 characters left out" in result.stdout
-    assert len("".join(progress.texts)) < 600_000
+    assert sum(map(len, progress.texts)) == 30_000_011  # who watches has seen all of it
 
 
 async def test_a_slow_reader_of_progress_does_not_slow_the_command(run):
@@ -221,7 +221,7 @@ async def test_when_the_agent_is_killed_its_commands_end_too(project):
 
 def test_kept_output_says_exactly_how_much_is_missing():
     kept = KeptOutput(limit=10)
-    assert kept.add(b"abcdefg") == "abcde"
+    assert kept.add(b"abcdefg") == "abcdefg"
     kept.add(b"hijkl")
     kept.add(b"mnopqrstuvwxyz")
     assert kept.text() == "abcde\n… 16 characters left out …\nvwxyz"

@@ -1,0 +1,246 @@
+"""What happens in a turn, as ACP session updates. One call's way over the wire can be read here from top to bottom.
+
+The life cycle is ARCHITECTURE's request → started → progress → result: `tool_call` (pending), `tool_call_update`
+(in_progress), updates with content, `tool_call_update` (completed or failed). Output is shown while it grows: to a
+client that knows Zed's `_meta` terminals as it comes, to any other in snapshots at most ten times a second (`live.py`).
+What is held back meanwhile follows when its time has come, if nothing newer has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING
+
+import anyio
+
+from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, ThoughtDelta
+from punie_acp.codemode.events import (
+    CallFinished,
+    CallProgress,
+    CallRequested,
+    CallStarted,
+    CallType,
+    Printed,
+    ProgramChecked,
+    ProgramFinished,
+)
+from punie_acp.server.updates import wire
+from punie_acp.server.updates.calls import call_start, first_content
+from punie_acp.server.updates.live import SECONDS_BETWEEN, LiveOutput
+from punie_acp.server.updates.programs import OpenProgram, outcome_content, program_start, raw_outcome, title_of
+from punie_acp.server.updates.terminals import exit_meta, output_meta, streams_terminals
+from punie_acp.server.updates.wire import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from punie_acp.agent.events import AgentEvent
+    from punie_acp.protocol.errors import JsonValue
+    from punie_acp.server.updates.wire import Update
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """A tool call that has no final status yet."""
+
+    content: list[Content] = field(default_factory=list[Content])
+    live: LiveOutput | None = None  # made for the first output
+    in_terminal: bool = False  # of the client: it shows the output by itself
+    streams: bool = False  # the client is sent the output piece by piece, and shows it in a terminal
+
+    @property
+    def output(self) -> LiveOutput:
+        """The output so far."""
+        self.live = self.live or LiveOutput()
+        return self.live
+
+
+class _Sent(dict[str, "JsonValue"]):
+    """An update that can be dumped as one of the SDK's models, for callers that still do."""
+
+    def model_dump(self, **_: object) -> Update:
+        return dict(self)
+
+
+class Updates:
+    """Sends the events of one session to its client. `send` waits while the client does not read."""
+
+    def __init__(
+        self, send: Callable[[Update], Awaitable[None]], capabilities: Mapping[str, JsonValue] | None = None
+    ) -> None:
+        """`send` is given the `update` of a `session/update`; `capabilities` are `clientCapabilities` as they came."""
+        self._take = send
+        self._streams = streams_terminals(capabilities or {})
+        self._calls: dict[str, _OpenCall] = {}
+        self._programs: dict[str, OpenProgram] = {}
+        self._held_back: set[str] = set()  # ids of calls and programs whose last progress was not sent
+        self._holding = anyio.Event()
+
+    async def _send(self, update: Update) -> None:
+        await self._take(_Sent(update))
+
+    async def keep_up(self) -> None:
+        """Send what was held back, in time. Runs beside `emit` until it is cancelled."""
+        while True:
+            await self._holding.wait()
+            await anyio.sleep(SECONDS_BETWEEN)
+            self._holding = anyio.Event()
+            while self._held_back:
+                await self._send_progress(self._held_back.pop())
+
+    async def emit(self, event: AgentEvent) -> None:
+        """Send what the client needs to know of `event`."""
+        await self._emit(event)
+
+    async def fail_open(self, reason: str) -> None:
+        """Give every tool call that is still open its final status, for a turn that ends early."""
+        for call_id, call in self._calls.items():
+            await self._send(_failed(call_id, reason, exit_meta(call_id, None) if call.streams else None))
+        for program_id in self._programs:
+            await self._send(_failed(program_id, reason))
+        self._calls.clear()
+        self._programs.clear()
+
+    @singledispatchmethod
+    async def _emit(self, event: AgentEvent) -> None:
+        raise TypeError(f"no update for {type(event).__name__}")
+
+    # What the model writes.
+
+    @_emit.register
+    async def _(self, event: TextDelta) -> None:
+        await self._send(wire.message_chunk("agent_message_chunk", event.text, event.message_id))
+
+    @_emit.register
+    async def _(self, event: ThoughtDelta) -> None:
+        await self._send(wire.message_chunk("agent_thought_chunk", event.text, event.message_id))
+
+    @_emit.register
+    async def _(self, event: ProgramWritten) -> None:
+        program = self._programs.get(event.program_id)
+        if program is None:
+            self._programs[event.program_id] = OpenProgram(event.code)
+            await self._send(program_start(event.program_id, event.code))
+        elif event.code != program.code and program.may_show(event.code, complete=event.complete):
+            program.code = event.code
+            await self._send(wire.call_update(event.program_id, content=wire.code(event.code)))
+
+    @_emit.register
+    async def _(self, event: ProgramDropped) -> None:
+        self._programs.pop(event.program_id, None)
+        await self._send(_failed(event.program_id, event.reason))
+
+    # What a program does.
+
+    @_emit.register
+    async def _(self, event: ProgramChecked) -> None:
+        program = self._programs.setdefault(event.program_id, OpenProgram())
+        program.code = event.code
+        notes = [wire.text("Changed to run here: " + "; ".join(event.repairs))] if event.repairs else []
+        await self._send(
+            wire.call_update(
+                event.program_id,
+                status="in_progress",
+                title=title_of(event.code),
+                raw_input={"code": event.code},
+                content=[*wire.code(event.code), *notes],
+            )
+        )
+
+    @_emit.register
+    async def _(self, event: Printed) -> None:
+        program = self._programs.setdefault(event.program_id, OpenProgram())
+        program.output.add(event.text)
+        await self._progress(event.program_id, program.output)
+
+    @_emit.register
+    async def _(self, event: ProgramFinished) -> None:
+        program = self._programs.pop(event.program_id, None) or OpenProgram()
+        await self._send(
+            wire.call_update(
+                event.program_id,
+                status="failed" if event.outcome.error else "completed",
+                content=[*wire.code(program.code), *outcome_content(event.outcome)],
+                raw_output=raw_outcome(event.outcome),
+            )
+        )
+
+    # What an external call does.
+
+    @_emit.register
+    async def _(self, event: CallRequested) -> None:
+        streams = self._streams and event.type is CallType.SHELL
+        self._calls[event.call_id] = _OpenCall(first_content(event, streams=streams), streams=streams)
+        await self._send(call_start(event, streams=streams))
+
+    @_emit.register
+    async def _(self, event: CallStarted) -> None:
+        await self._send(wire.call_update(event.call_id, status="in_progress"))
+
+    @_emit.register
+    async def _(self, event: CallProgress) -> None:
+        call = self._calls.setdefault(event.call_id, _OpenCall())
+        if event.output:
+            call.output.add(event.output)
+        if event.terminal_id is not None:
+            call.in_terminal = True
+            call.content.append(wire.terminal(event.terminal_id))
+            await self._send(wire.call_update(event.call_id, content=call.content))
+        elif call.streams and event.output:
+            await self._send(wire.call_update(event.call_id, meta=output_meta(event.call_id, event.output)))
+        elif event.output and not call.in_terminal:
+            await self._progress(event.call_id, call.output)
+
+    @_emit.register
+    async def _(self, event: CallFinished) -> None:
+        call = self._calls.pop(event.call_id, None) or _OpenCall()
+        await self._send(
+            wire.call_update(
+                event.call_id,
+                status="completed" if event.status == "completed" else "failed",
+                content=_last_content(call, event),
+                raw_output=_raw_output(call, event),
+                meta=exit_meta(event.call_id, event.raw_output) if call.streams else None,
+            )
+        )
+
+    # Progress.
+
+    async def _progress(self, item_id: str, live: LiveOutput) -> None:
+        """Send the output of a call or program so far, or hold it back for a moment."""
+        if live.snapshots.is_due():
+            await self._send_progress(item_id)
+        else:
+            self._held_back.add(item_id)
+            self._holding.set()
+
+    async def _send_progress(self, item_id: str) -> None:
+        """Send the output so far of what is still open under this id."""
+        self._held_back.discard(item_id)
+        content = None
+        if (call := self._calls.get(item_id)) is not None:
+            content = call.output.snapshot(call.content)
+        elif (program := self._programs.get(item_id)) is not None:
+            content = program.output.snapshot(wire.code(program.code), len(program.code))
+        if content is not None:
+            await self._send(wire.call_update(item_id, content=content))
+
+
+def _failed(call_id: str, reason: str, meta: Mapping[str, JsonValue] | None = None) -> Update:
+    return wire.call_update(call_id, status="failed", content=[wire.text(reason)], meta=meta)
+
+
+def _last_content(call: _OpenCall, event: CallFinished) -> list[Content] | None:
+    """What a call shows when it has ended; None where that is what it shows already."""
+    output = call.live.text() if call.live is not None and not call.in_terminal and not call.streams else ""
+    new = wire.console(output) + ([wire.text(event.error)] if event.error else [])
+    return [*call.content, *new] if new else None
+
+
+def _raw_output(call: _OpenCall, event: CallFinished) -> JsonValue:
+    """A call's result; with the output as plain text where it was sent piece by piece."""
+    raw: JsonValue = event.raw_output if event.error is None else {"error": event.error}
+    if call.streams and isinstance(raw, dict):
+        return raw | {"formatted_output": call.live.text() if call.live is not None else ""}
+    return raw
