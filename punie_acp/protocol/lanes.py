@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
@@ -19,47 +19,57 @@ class Lane(NamedTuple):
     holds: bool  # whether calls of this lane that come later wait until it has been answered
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A call's place in its lane, taken when it was read."""
 
-    before: anyio.Event | None  # set when the last one that holds the lane has been answered
-    after: anyio.Event | None  # likewise for this one, where it holds the lane
+    before: Place | None = None  # the last one that holds the lane
+    left: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def is_free(self) -> bool:
         """Whether nothing has to be waited for."""
-        return self.before is None or self.before.is_set()
+        return not self._unfinished()
 
     async def wait(self) -> None:
-        """Wait until those before have been answered."""
-        if self.before is not None and not self.before.is_set():
-            await self.before.wait()
+        """Wait until all those before have been answered."""
+        for place in self._unfinished():
+            await place.left.wait()
+        self.before = None
+
+    def _unfinished(self) -> list[Place]:
+        """Those before that still hold the lane. One that was cancelled has left it, but not those before it."""
+        found: list[Place] = []
+        place = self.before
+        while place is not None:
+            if not place.left.is_set():
+                found.append(place)
+            place = place.before
+        return found
 
 
 class Lanes:
-    """The lanes of one connection. One exists as long as a call in it holds it."""
+    """The lanes of one connection. One exists as long as a call holds it."""
 
     def __init__(self) -> None:
-        self._last: dict[str, anyio.Event] = {}
+        self._last: dict[str, Place] = {}
 
     def take_place(self, lane: Lane | None) -> Place:
         """The next place of `lane`. A call in no lane waits for none."""
         if lane is None:
-            return Place(None, None)
-        before = self._last.get(lane.name)
-        if not lane.holds:
-            return Place(before, None)
-        after = self._last[lane.name] = anyio.Event()
-        return Place(before, after)
+            return Place()
+        place = Place(self._last.get(lane.name))
+        if lane.holds:
+            self._last[lane.name] = place
+        return place
 
     @contextmanager
     def held(self, lane: Lane | None, place: Place) -> Generator[None]:
-        """Give the lane free on leaving, whatever happened."""
+        """Leave the lane at the end, whatever happened."""
         try:
             yield
         finally:
-            if lane is not None and place.after is not None:
-                place.after.set()
-                if self._last.get(lane.name) is place.after:
-                    del self._last[lane.name]
+            place.left.set()
+            last = self._last.get(lane.name) if lane is not None and lane.holds else None
+            if lane is not None and last is not None and last.left.is_set() and last.is_free:
+                del self._last[lane.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import stat
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 READ_BYTES = 64 * 1024
 SECONDS_TO_FLUSH = 0.5
+SECONDS_TO_GATHER = 0.001  # how long a line that comes right behind another waits for more, to go out in one write
+GATHERED_BYTES = 32 * 1024
 End: TypeAlias = "tuple[ByteReceive, ByteSend]"
 
 
@@ -113,13 +116,24 @@ class _PipeReceive:
 
 
 class _PipeSend:
+    """Writes lines at once, but those of a burst together: a write costs more than all else that is done for a line."""
+
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._gathered = bytearray()
+        self._written = -math.inf  # when, by the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
 
     async def send(self, item: bytes) -> None:
         if self._writer.transport.is_closing():
             raise anyio.BrokenResourceError
-        self._writer.write(item)  # the whole line, before anything can cancel this
+        self._gathered += item  # the whole line, before anything can cancel this
+        waited = self._loop.time() - self._written
+        if waited >= SECONDS_TO_GATHER or len(self._gathered) >= GATHERED_BYTES:
+            self._write()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(SECONDS_TO_GATHER - waited, self._write)
         try:
             await self._writer.drain()
         except OSError as error:
@@ -127,10 +141,20 @@ class _PipeSend:
 
     async def aclose(self) -> None:
         """Close, once the rest of the last line has gone out; a client that does not read is not waited for long."""
+        self._write()
         self._writer.transport.set_write_buffer_limits(0)  # now `drain` waits for all
         with anyio.move_on_after(SECONDS_TO_FLUSH), suppress(OSError):
             await self._writer.drain()
         self._writer.close()
+
+    def _write(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._gathered and not self._writer.transport.is_closing():
+            self._writer.write(bytes(self._gathered))
+        self._gathered.clear()
+        self._written = self._loop.time()
 
 
 class _FileReceive:
