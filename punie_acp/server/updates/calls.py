@@ -1,22 +1,35 @@
-"""An external call's first update, and the question about it."""
+"""An external call as a tool call: how it is announced, asked about, and what is left of it at its end."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.events import CallType
 from punie_acp.server.updates import wire
 from punie_acp.server.updates.terminals import info_meta
+from punie_acp.server.updates.wire import Content
 
 if TYPE_CHECKING:
     from acp import schema
 
-    from punie_acp.codemode.events import CallRequested
+    from punie_acp.codemode.events import CallFinished, CallRequested
     from punie_acp.protocol.errors import JsonValue
-    from punie_acp.server.updates.wire import Content, Update
+    from punie_acp.server.updates.live import LiveOutput
+    from punie_acp.server.updates.wire import Update
 
 META_KEY = "punie.dev/call"
 """Where our own facts of a call travel: its tool type, its parent program, its line there."""
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A tool call that has no final status yet."""
+
+    content: list[Content] = field(default_factory=list[Content])
+    live: LiveOutput | None = None  # made for the first output
+    in_terminal: bool = False  # of the client: it shows the output by itself
+    streams: bool = False  # the client is sent the output piece by piece, and shows it in a terminal
 
 
 def call_start(event: CallRequested, *, streams: bool) -> Update:
@@ -70,3 +83,18 @@ def _meta(event: CallRequested, *, streams: bool) -> dict[str, JsonValue]:
     if streams and event.type is CallType.SHELL:
         meta |= info_meta(event.call_id, event.cwd)
     return meta
+
+
+def last_content(call: OpenCall, event: CallFinished) -> list[Content] | None:
+    """What a call shows when it has ended; None where that is what it shows already."""
+    output = call.live.text() if call.live is not None and not call.in_terminal and not call.streams else ""
+    new = wire.console(output) + ([wire.text(event.error)] if event.error else [])
+    return [*call.content, *new] if new else None
+
+
+def raw_output(call: OpenCall, event: CallFinished) -> JsonValue:
+    """A call's result; with the output as plain text where it was sent piece by piece."""
+    raw: JsonValue = event.raw_output if event.error is None else {"error": event.error}
+    if call.streams and isinstance(raw, dict):
+        return raw | {"formatted_output": call.live.text() if call.live is not None else ""}
+    return raw

@@ -27,9 +27,10 @@ LEAST = 240  # characters that are worth a snapshot
 class Snapshots:
     """How much may be sent of something that grows, and when."""
 
-    def __init__(self, base: int = BASE) -> None:
+    def __init__(self, base: int, seconds_between: float) -> None:
         """`base`: what may be sent however little there is to show, in characters."""
         self._room = base
+        self._seconds_between = seconds_between
         self._sent = 0.0  # monotonic time of the last one
 
     @property
@@ -43,7 +44,7 @@ class Snapshots:
 
     def is_due(self) -> bool:
         """Whether the last one is long enough ago."""
-        return time.monotonic() - self._sent >= SECONDS_BETWEEN
+        return time.monotonic() - self._sent >= self._seconds_between
 
     def spend(self, characters: int) -> None:
         """A snapshot with so much content is sent."""
@@ -54,8 +55,8 @@ class Snapshots:
 class LiveOutput:
     """The output of a call or program that is still open."""
 
-    def __init__(self, base: int = BASE) -> None:
-        self.snapshots = Snapshots(base)
+    def __init__(self, base: int, seconds_between: float) -> None:
+        self.snapshots = Snapshots(base, seconds_between)
         self._kept = KeptText(wire.RESULT_CHARACTERS)
 
     def add(self, text: str) -> None:

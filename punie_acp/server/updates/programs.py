@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from punie_acp.server.updates import wire
-from punie_acp.server.updates.live import LiveOutput, Snapshots
+from punie_acp.server.updates.live import BASE, LiveOutput, Snapshots
 
 if TYPE_CHECKING:
     from punie_acp.codemode.events import ProgramOutcome
@@ -19,10 +19,10 @@ _OUTPUT_BASE = 256 * 1024
 class OpenProgram:
     """A program that has no final status yet."""
 
-    def __init__(self, code: str = "") -> None:
+    def __init__(self, code: str = "", *, seconds_between: float) -> None:
         self.code = code
-        self.output = LiveOutput(_OUTPUT_BASE)
-        self._writing = Snapshots()
+        self.output = LiveOutput(_OUTPUT_BASE, seconds_between)
+        self._writing = Snapshots(BASE, seconds_between)
         self._writing.grow(len(code))
         self._writing.spend(len(code))
 
@@ -61,9 +61,9 @@ def title_of(code: str) -> str:
 
 def outcome_content(outcome: ProgramOutcome) -> list[Content]:
     """What it printed, its value, and its error, for people."""
-    content = wire.console(outcome.output)
+    content = wire.console(wire.cut_in_the_middle(outcome.output))
     if outcome.value is not None:
-        content += wire.console(outcome.value)
+        content += wire.console(wire.cut_in_the_middle(outcome.value))
     if outcome.error is not None:
         content += wire.console(f"{outcome.error.message}\n{outcome.error.excerpt}")
     return content

@@ -8,7 +8,6 @@ What is held back meanwhile follows when its time has come, if nothing newer has
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,10 @@ from punie_acp.codemode.events import (
     ProgramFinished,
 )
 from punie_acp.server.updates import wire
-from punie_acp.server.updates.calls import call_start, first_content
-from punie_acp.server.updates.live import SECONDS_BETWEEN, LiveOutput
+from punie_acp.server.updates.calls import OpenCall, call_start, first_content, last_content, raw_output
+from punie_acp.server.updates.live import BASE, SECONDS_BETWEEN, LiveOutput
 from punie_acp.server.updates.programs import OpenProgram, outcome_content, program_start, raw_outcome, title_of
 from punie_acp.server.updates.terminals import exit_meta, output_meta, streams_terminals
-from punie_acp.server.updates.wire import Content
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -38,22 +36,6 @@ if TYPE_CHECKING:
     from punie_acp.agent.events import AgentEvent
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.server.updates.wire import Update
-
-
-@dataclass(slots=True)
-class _OpenCall:
-    """A tool call that has no final status yet."""
-
-    content: list[Content] = field(default_factory=list[Content])
-    live: LiveOutput | None = None  # made for the first output
-    in_terminal: bool = False  # of the client: it shows the output by itself
-    streams: bool = False  # the client is sent the output piece by piece, and shows it in a terminal
-
-    @property
-    def output(self) -> LiveOutput:
-        """The output so far."""
-        self.live = self.live or LiveOutput()
-        return self.live
 
 
 class _Sent(dict[str, "JsonValue"]):
@@ -67,12 +49,20 @@ class Updates:
     """Sends the events of one session to its client. `send` waits while the client does not read."""
 
     def __init__(
-        self, send: Callable[[Update], Awaitable[None]], capabilities: Mapping[str, JsonValue] | None = None
+        self,
+        send: Callable[[Update], Awaitable[None]],
+        capabilities: Mapping[str, JsonValue] | None = None,
+        *,
+        seconds_between: float = SECONDS_BETWEEN,
     ) -> None:
-        """`send` is given the `update` of a `session/update`; `capabilities` are `clientCapabilities` as they came."""
+        """`send` is given the `update` of a `session/update`; `capabilities` are `clientCapabilities` as they came.
+
+        What grows is shown again after `seconds_between` at the earliest.
+        """
         self._take = send
+        self._seconds_between = seconds_between
         self._streams = streams_terminals(capabilities or {})
-        self._calls: dict[str, _OpenCall] = {}
+        self._calls: dict[str, OpenCall] = {}
         self._programs: dict[str, OpenProgram] = {}
         self._held_back: set[str] = set()  # ids of calls and programs whose last progress was not sent
         self._holding = anyio.Event()
@@ -84,7 +74,7 @@ class Updates:
         """Send what was held back, in time. Runs beside `emit` until it is cancelled."""
         while True:
             await self._holding.wait()
-            await anyio.sleep(SECONDS_BETWEEN)
+            await anyio.sleep(self._seconds_between)
             self._holding = anyio.Event()
             while self._held_back:
                 await self._send_progress(self._held_back.pop())
@@ -96,9 +86,9 @@ class Updates:
     async def fail_open(self, reason: str) -> None:
         """Give every tool call that is still open its final status, for a turn that ends early."""
         for call_id, call in self._calls.items():
-            await self._send(_failed(call_id, reason, exit_meta(call_id, None) if call.streams else None))
+            await self._send(wire.failed(call_id, reason, exit_meta(call_id, None) if call.streams else None))
         for program_id in self._programs:
-            await self._send(_failed(program_id, reason))
+            await self._send(wire.failed(program_id, reason))
         self._calls.clear()
         self._programs.clear()
 
@@ -120,7 +110,7 @@ class Updates:
     async def _(self, event: ProgramWritten) -> None:
         program = self._programs.get(event.program_id)
         if program is None:
-            self._programs[event.program_id] = OpenProgram(event.code)
+            self._open_program(event.program_id, event.code)
             await self._send(program_start(event.program_id, event.code))
         elif event.code != program.code and program.may_show(event.code, complete=event.complete):
             program.code = event.code
@@ -129,13 +119,13 @@ class Updates:
     @_emit.register
     async def _(self, event: ProgramDropped) -> None:
         self._programs.pop(event.program_id, None)
-        await self._send(_failed(event.program_id, event.reason))
+        await self._send(wire.failed(event.program_id, event.reason))
 
     # What a program does.
 
     @_emit.register
     async def _(self, event: ProgramChecked) -> None:
-        program = self._programs.setdefault(event.program_id, OpenProgram())
+        program = self._open_program(event.program_id)
         program.code = event.code
         notes = [wire.text("Changed to run here: " + "; ".join(event.repairs))] if event.repairs else []
         await self._send(
@@ -150,13 +140,14 @@ class Updates:
 
     @_emit.register
     async def _(self, event: Printed) -> None:
-        program = self._programs.setdefault(event.program_id, OpenProgram())
+        program = self._open_program(event.program_id)
         program.output.add(event.text)
         await self._progress(event.program_id, program.output)
 
     @_emit.register
     async def _(self, event: ProgramFinished) -> None:
-        program = self._programs.pop(event.program_id, None) or OpenProgram()
+        program = self._open_program(event.program_id)
+        del self._programs[event.program_id]
         await self._send(
             wire.call_update(
                 event.program_id,
@@ -171,7 +162,7 @@ class Updates:
     @_emit.register
     async def _(self, event: CallRequested) -> None:
         streams = self._streams and event.type is CallType.SHELL
-        self._calls[event.call_id] = _OpenCall(first_content(event, streams=streams), streams=streams)
+        self._calls[event.call_id] = OpenCall(first_content(event, streams=streams), streams=streams)
         await self._send(call_start(event, streams=streams))
 
     @_emit.register
@@ -180,32 +171,38 @@ class Updates:
 
     @_emit.register
     async def _(self, event: CallProgress) -> None:
-        call = self._calls.setdefault(event.call_id, _OpenCall())
+        call = self._calls.setdefault(event.call_id, OpenCall())
         if event.output:
-            call.output.add(event.output)
+            call.live = call.live or LiveOutput(BASE, self._seconds_between)
+            call.live.add(event.output)
         if event.terminal_id is not None:
             call.in_terminal = True
             call.content.append(wire.terminal(event.terminal_id))
             await self._send(wire.call_update(event.call_id, content=call.content))
         elif call.streams and event.output:
             await self._send(wire.call_update(event.call_id, meta=output_meta(event.call_id, event.output)))
-        elif event.output and not call.in_terminal:
-            await self._progress(event.call_id, call.output)
+        elif call.live is not None and not call.in_terminal:
+            await self._progress(event.call_id, call.live)
 
     @_emit.register
     async def _(self, event: CallFinished) -> None:
-        call = self._calls.pop(event.call_id, None) or _OpenCall()
+        call = self._calls.pop(event.call_id, None) or OpenCall()
         await self._send(
             wire.call_update(
                 event.call_id,
                 status="completed" if event.status == "completed" else "failed",
-                content=_last_content(call, event),
-                raw_output=_raw_output(call, event),
+                content=last_content(call, event),
+                raw_output=raw_output(call, event),
                 meta=exit_meta(event.call_id, event.raw_output) if call.streams else None,
             )
         )
 
     # Progress.
+
+    def _open_program(self, program_id: str, code: str = "") -> OpenProgram:
+        if program_id not in self._programs:
+            self._programs[program_id] = OpenProgram(code, seconds_between=self._seconds_between)
+        return self._programs[program_id]
 
     async def _progress(self, item_id: str, live: LiveOutput) -> None:
         """Send the output of a call or program so far, or hold it back for a moment."""
@@ -220,27 +217,8 @@ class Updates:
         self._held_back.discard(item_id)
         content = None
         if (call := self._calls.get(item_id)) is not None:
-            content = call.output.snapshot(call.content)
+            content = call.live.snapshot(call.content) if call.live is not None else None
         elif (program := self._programs.get(item_id)) is not None:
             content = program.output.snapshot(wire.code(program.code), len(program.code))
         if content is not None:
             await self._send(wire.call_update(item_id, content=content))
-
-
-def _failed(call_id: str, reason: str, meta: Mapping[str, JsonValue] | None = None) -> Update:
-    return wire.call_update(call_id, status="failed", content=[wire.text(reason)], meta=meta)
-
-
-def _last_content(call: _OpenCall, event: CallFinished) -> list[Content] | None:
-    """What a call shows when it has ended; None where that is what it shows already."""
-    output = call.live.text() if call.live is not None and not call.in_terminal and not call.streams else ""
-    new = wire.console(output) + ([wire.text(event.error)] if event.error else [])
-    return [*call.content, *new] if new else None
-
-
-def _raw_output(call: _OpenCall, event: CallFinished) -> JsonValue:
-    """A call's result; with the output as plain text where it was sent piece by piece."""
-    raw: JsonValue = event.raw_output if event.error is None else {"error": event.error}
-    if call.streams and isinstance(raw, dict):
-        return raw | {"formatted_output": call.live.text() if call.live is not None else ""}
-    return raw

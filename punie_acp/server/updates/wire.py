@@ -55,6 +55,11 @@ def call_update(
     return update
 
 
+def failed(call_id: str, reason: str, meta: Mapping[str, JsonValue] | None = None) -> Update:
+    """The end of a call that did not come to its own."""
+    return call_update(call_id, status="failed", content=[text(reason)], meta=meta)
+
+
 def text(content: str) -> Content:
     """Text below a tool call."""
     return {"type": "content", "content": {"type": "text", "text": content}}
@@ -79,13 +84,13 @@ def code(program: str) -> list[Content]:
 
 
 def console(output: str) -> list[Content]:
-    """Output as a code block; of a long one the beginning and the end."""
-    shown = cut_in_the_middle(output.rstrip("\n"), RESULT_CHARACTERS)
+    """Output as a code block."""
+    shown = output.rstrip("\n")
     fence = _fence(shown)
     return [text(f"{fence}\n{shown}\n{fence}")] if shown.strip() else []
 
 
-def cut_in_the_middle(output: str, limit: int) -> str:
+def cut_in_the_middle(output: str, limit: int = RESULT_CHARACTERS) -> str:
     """`output`, of which at most `limit` characters are left, and a line that says how many are missing."""
     if len(output) <= limit:
         return output
