@@ -111,7 +111,7 @@ class ConsoleClient:
         self._line(f"  [bold]{escape(params['toolCall']['title'])}[/]")
         for number, option in options.items():
             self._line(f"    {number}. {escape(option['name'])}")
-        choice = await anyio.to_thread.run_sync(self._choose, list(options), abandon_on_cancel=True)
+        choice = await anyio.to_thread.run_sync(self._choose, options, abandon_on_cancel=True)
         return {"outcome": {"outcome": "selected", "optionId": options[choice]["optionId"]}}
 
     async def notification(self, incoming: Incoming) -> None:
@@ -138,8 +138,9 @@ class ConsoleClient:
         """Say why there is no answer."""
         self.notes.print(Text(f"punie-acp: {message}", style="red"))
 
-    def _choose(self, choices: list[str]) -> str:
-        return Prompt.ask("    Your choice", choices=choices, default="3", console=self.console)
+    def _choose(self, options: dict[str, dict[str, Any]]) -> str:
+        refusal = next(number for number, option in options.items() if option["kind"] == "reject_once")
+        return Prompt.ask("    Your choice", choices=list(options), default=refusal, console=self.console)
 
     def _line(self, markup: str) -> None:
         if self.in_line:

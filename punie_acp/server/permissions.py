@@ -1,11 +1,17 @@
-"""Which external calls may begin: by the session's mode, by what the user said before, or by asking."""
+"""Which external calls may begin: by the session's mode, by what the user said before, or by asking.
+
+In this order: what `read-only` refuses; what the user always rejects; what is dangerous, which always asks; what the
+user always allows; what asks because of secrets; what the mode lets pass.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from punie_acp.codemode.events import CallType, Decision
+from punie_acp.server.rules import Rule, RuleBook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,7 +25,7 @@ ANSWERS: dict[str, Answer] = {answer: answer for answer in get_args(Answer)}
 
 MODE_TEXTS: dict[Mode, tuple[str, str]] = {
     "ask": ("Ask", "Reads freely; asks before it changes a file or runs a command"),
-    "auto": ("Auto", "Changes files and runs commands without asking"),
+    "auto": ("Auto", "Changes files and runs commands without asking, but for dangerous ones"),
     "read-only": ("Read only", "Reads freely; changes nothing and runs no command"),
 }
 
@@ -27,59 +33,57 @@ _ALLOWED = Decision(allowed=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What an "always" covers. An empty command covers every call of the type."""
+class Question:
+    """What the user is asked about a call. `questions.permission_request` puts it into ACP's words."""
 
-    type: CallType
-    command: str = ""
-    sensitive_path: str = ""
-
-    def describe(self) -> str:
-        """The rule in words that follow "always allow" or "always reject"."""
-        if self.command:
-            return f"`{self.command}`"
-        if self.sensitive_path:
-            return f"reading {self.sensitive_path}"
-        return {"file-system/read": "reading files", "file-system/write": "changes to files"}[self.type]
-
-
-def rule_for(call: CallRequested) -> Rule:
-    """The rule that an "always" about `call` makes: one command word for word, one guarded file, or all writes."""
-    if call.type is CallType.SHELL:
-        return Rule(call.type, command=call.command or call.title)
-    if call.type is CallType.READ and call.sensitive:
-        return Rule(call.type, sensitive_path=call.locations[0].path if call.locations else call.title)
-    return Rule(call.type)
+    call: CallRequested
+    allowing: Rule | None  # what "always allow" would remember; None: it is not offered
+    rejecting: Rule | None
+    reason: str | None = None  # why this asks in every mode; the words go on after "it"
 
 
 @dataclass(slots=True)
 class Permissions:
-    """The mode of a session, and what its user said "always" to. It lasts as long as the session."""
+    """The mode of a session, and the rules of its project. Without a book, "always" lasts as long as the session."""
 
     mode: Mode
-    remembered: dict[Rule, bool] = field(default_factory=dict[Rule, bool])
+    rules: RuleBook
 
-    async def decide(self, call: CallRequested, ask: Callable[[CallRequested, Rule], Awaitable[Answer]]) -> Decision:
-        """Whether `call` may begin; `ask` puts the question where neither mode nor memory has the answer."""
+    def __init__(self, mode: Mode, rules: RuleBook | None = None) -> None:
+        self.mode = mode
+        self.rules = RuleBook([Path.cwd()]) if rules is None else rules
+
+    async def decide(
+        self, call: CallRequested, ask: Callable[[CallRequested, Question], Awaitable[Answer]]
+    ) -> Decision:
+        """Whether `call` may begin; `ask` puts the question where neither mode nor rules have the answer."""
         known = self._without_asking(call)
         if known is not None:
             return known
-        rule = rule_for(call)
-        answer = await ask(call, rule)
-        if answer in ("allow_always", "reject_always"):
-            self.remembered[rule] = answer == "allow_always"
-        if answer in ("allow_once", "allow_always"):
+        question = self.question(call)
+        answer = await ask(call, question)
+        rule = {"allow_always": question.allowing, "reject_always": question.rejecting}.get(answer)
+        if rule is not None:
+            self.rules.add(rule)
+        if answer == "allow_once" or (answer == "allow_always" and question.allowing is not None):
             return _ALLOWED
         return Decision(allowed=False, reason=f"the user refused: {call.title}")
+
+    def question(self, call: CallRequested) -> Question:
+        """The question about `call`, with what its answers would remember."""
+        book = self.rules
+        return Question(call, book.rule_for(call), book.rejection_for(call), book.danger(call))
 
     def _without_asking(self, call: CallRequested) -> Decision | None:
         if self.mode == "read-only" and call.type is not CallType.READ:
             return Decision(allowed=False, reason=f"this session is read-only; not done: {call.title}")
-        remembered = self.remembered.get(rule_for(call))
-        if remembered is not None:
-            return _ALLOWED if remembered else Decision(allowed=False, reason=f"the user always refuses: {call.title}")
-        if call.sensitive:
-            return None
-        if call.type is CallType.READ or self.mode == "auto":
+        if call.type is CallType.READ and not call.sensitive:
             return _ALLOWED
-        return None
+        rule = self.rules.matching(call)
+        if rule is not None and rule.effect == "reject":
+            return Decision(allowed=False, reason=f"the user always refuses {rule.describe()}: {call.title}")
+        if self.rules.danger(call) is not None:
+            return None
+        if rule is not None:
+            return _ALLOWED
+        return _ALLOWED if self.mode == "auto" and not call.sensitive else None

@@ -10,6 +10,7 @@ import anyio.to_thread
 
 from punie_acp.protocol.errors import RpcError
 from punie_acp.server.permissions import ANSWERS, Permissions
+from punie_acp.server.rules import RuleBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ class Session:
         self.models = models
         self.model = settings.model
         self.settings = settings
-        self.permissions = Permissions(mode)
+        self.permissions = Permissions(mode, RuleBook(workspace.roots))
         self.history: list[ModelMessage] = []
         self._peer = peer
         self._turns = 0

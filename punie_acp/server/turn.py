@@ -13,13 +13,14 @@ from punie_acp.agent.events import TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
 from punie_acp.logs import log_context
 from punie_acp.server.journal import log_event, logger
+from punie_acp.server.questions import permission_request
 from punie_acp.server.updates import Updates, call_question
 
 if TYPE_CHECKING:
     from punie_acp.agent.agent import TurnResult
     from punie_acp.agent.events import AgentEvent
     from punie_acp.codemode.events import CallRequested, Decision
-    from punie_acp.server.permissions import Answer, Rule
+    from punie_acp.server.permissions import Answer, Question
     from punie_acp.server.session import Session
 
 
@@ -107,27 +108,9 @@ class Turn:
         """Decide about `call`, asking the user where the mode and what was remembered leave it open."""
         return await self._session.permissions.decide(call, self._ask)
 
-    async def _ask(self, call: CallRequested, rule: Rule) -> Answer:
-        request = schema.RequestPermissionRequest(
-            session_id=self._session.session_id,
-            tool_call=call_question(call),
-            options=_options(rule),
-        )
+    async def _ask(self, call: CallRequested, question: Question) -> Answer:
+        request = permission_request(self._session.session_id, call_question(call), question)
         return await self._session.request_permission(request)
-
-
-def _options(rule: Rule) -> list[schema.PermissionOption]:
-    what = rule.describe()
-    return [
-        schema.PermissionOption(option_id="allow_once", kind="allow_once", name="Allow"),
-        schema.PermissionOption(
-            option_id="allow_always", kind="allow_always", name=f"Always allow {what} in this session"
-        ),
-        schema.PermissionOption(option_id="reject_once", kind="reject_once", name="Reject"),
-        schema.PermissionOption(
-            option_id="reject_always", kind="reject_always", name=f"Always reject {what} in this session"
-        ),
-    ]
 
 
 def _usage_meta(result: TurnResult) -> dict[str, object]:

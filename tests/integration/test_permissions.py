@@ -47,6 +47,8 @@ async def test_the_question_shows_the_whole_command(client, project):
 
     [question] = client.questions
     assert question["toolCall"]["rawInput"]["command"] == command
+    assert question["toolCall"]["title"] == f"Run {command}"
+    assert command in question["toolCall"]["content"][0]["content"]["text"]
     assert [option["kind"] for option in question["options"]] == [
         "allow_once",
         "allow_always",
@@ -55,17 +57,18 @@ async def test_the_question_shows_the_whole_command(client, project):
     ]
 
 
-async def test_always_is_remembered_for_this_command_and_for_writes_in_this_session_only(client, project):
+async def test_always_is_remembered_for_the_command_s_first_words_and_for_the_folder(client, project):
     session = await client.new_session(project)
     client.allow = "allow_always"
 
-    await client.run(session, "for i in range(3):\n    run_command('true')\n    write_file(f'{i}.txt', 'x')")
-    assert len(client.questions) == 2
-    await client.run(session, "run_command('true')\nrun_command('echo another')")
+    await client.run(session, "for i in range(3):\n    run_command(f'wc -l {i}')\n    write_file(f'src/{i}.txt', 'x')")
+    assert [question["options"][1]["name"] for question in client.questions] == [
+        "Always allow `wc`",
+        "Always allow changes under src/",
+    ]
+    await client.run(session, "run_command('wc README.md')\nrun_command('wc README.md; echo another')")
     assert len(client.questions) == 3
-    other = await client.new_session(project)
-    await client.run(other, "run_command('true')")
-    assert len(client.questions) == 4
+    assert client.questions[-1]["toolCall"]["title"] == "Run wc README.md; echo another"
 
 
 async def test_a_refusal_for_always_is_not_asked_again(client, project):
@@ -74,7 +77,7 @@ async def test_a_refusal_for_always_is_not_asked_again(client, project):
 
     await client.run(
         session,
-        "for name in ('a', 'b'):\n    try:\n        write_file(name, '')\n"
+        "for name in ('src/a', 'src/b'):\n    try:\n        write_file(name, '')\n"
         "    except PermissionError:\n        print('no')",
     )
 
@@ -118,6 +121,19 @@ async def test_the_mode_may_change_between_turns(client, project):
     await client.run(session, "write_file('a.txt', 'a')\n")
     assert (project / "a.txt").exists()
     assert len(client.questions) == 1
+
+
+@pytest.mark.parametrize("mode", ["ask", "auto"])
+async def test_a_destructive_command_asks_in_every_mode_with_the_reason_and_no_always(client, project, mode):
+    session = await client.new_session(project, mode=mode)
+
+    await client.run(session, "for _ in range(2):\n    run_command('mkdir -p build && rm -rf build')")
+
+    assert len(client.questions) == 2
+    for question in client.questions:
+        assert question["toolCall"]["title"].startswith("Careful, this deletes files for good (rm -rf): mkdir")
+        assert "deletes files for good" in question["toolCall"]["content"][0]["content"]["text"]
+        assert [option["kind"] for option in question["options"]] == ["allow_once", "reject_once", "reject_always"]
 
 
 async def test_an_unknown_mode_is_refused(client, project):

@@ -1,0 +1,307 @@
+"""Every command that a shell line may run, as far as it can be seen before: for questions about danger and rejections.
+
+This is the opposite of `shellwords.py`: it takes a line apart however it is built (lists, pipes, `$(…)`, `<(…)`, quotes
+in quotes, `sh -c`, `env`, `xargs`, `find -exec`) and would rather see a command too many than one too few. What only
+the shell knows when it runs is marked as unsure. It never decides that something is harmless.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from punie_acp.server.programs import program_name, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_DEPTH = 8
+"""Commands within commands; deeper ones are unsure."""
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_KEYWORDS = frozenset(
+    {
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "while",
+        "until",
+        "do",
+        "done",
+        "for",
+        "select",
+        "case",
+        "esac",
+        "in",
+        "function",
+        "!",
+        "{",
+        "}",
+        "time",
+        "coproc",
+        "[[",
+        "]]",
+    }
+)
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "su", "script", "busybox"})
+_GIT_WITH_ARGUMENT = frozenset(
+    {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--super-prefix", "--config-env"}
+)
+_OPERATOR = re.compile(r"&&|\|\||\|&|;;&?|;&|[;|&()\n]")
+_REDIRECT = re.compile(r"(?:\{\w+\}|\d+)?(?:&>>|&>|>>|>\||>&|<<<|<<-?|<>|<&|>|<)")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the program gets it. `unsure`: the shell puts something in that is not known before."""
+
+    text: str
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One command of a line."""
+
+    words: tuple[Word, ...]
+    redirects: tuple[tuple[str, Word], ...] = ()  # operator and target
+    piped: bool = False  # it reads what another command prints
+    code: str | None = None  # the text that an interpreter of no shell is given to run
+
+    def plain_words(self) -> tuple[str, ...]:
+        """The words' texts; of git without the options that stand before its subcommand."""
+        texts = tuple(word.text for word in self.words)
+        if not texts or program_name(texts[0]) != "git":
+            return texts
+        rest = list(texts[1:])
+        while rest and rest[0].startswith("-"):
+            del rest[: 2 if rest[0] in _GIT_WITH_ARGUMENT else 1]
+        return ("git", *rest)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A part while it is read."""
+
+    words: list[Word] = field(default_factory=list[Word])
+    redirects: list[tuple[str, Word]] = field(default_factory=list[tuple[str, Word]])
+    piped: bool = False
+    redirect: str | None = None  # an operator whose target is next
+
+
+def parts_of(line: str, depth: int = 0) -> list[Part]:
+    """All commands of `line` in the order in which they stand, those within others behind them."""
+    if depth > MAX_DEPTH:
+        return [Part((Word(line, unsure=True),))]
+    found: list[Part] = []
+    for part in _Lexer(line, depth, found).parts():
+        found.append(part)
+        found += _inner(part, depth)
+    return found
+
+
+class _Lexer:
+    """Reads one line; commands in `$(…)` and the like go to `found` at once."""
+
+    def __init__(self, line: str, depth: int, found: list[Part]) -> None:
+        self._line = line
+        self._depth = depth
+        self._found = found
+        self._place = 0
+
+    def parts(self) -> Iterator[Part]:
+        line, part = self._line, _Open()
+        while self._place < len(line):
+            char = line[self._place]
+            redirect = _REDIRECT.match(line, self._place)
+            if redirect and line[redirect.end() : redirect.end() + 1] != "(":
+                part.redirect, self._place = redirect[0].lstrip("0123456789"), redirect.end()
+            elif operator := _OPERATOR.match(line, self._place):
+                self._place = operator.end()
+                yield from _closed(part)
+                part = _Open(piped=operator[0] in ("|", "|&"))
+            elif char in " \t\r":
+                self._place += 1
+            elif line.startswith("\\\n", self._place):
+                self._place += 2
+            elif char == "#":
+                self._place = _line_end(line, self._place)
+            else:
+                _take(part, self._word())
+        yield from _closed(part)
+
+    def _word(self) -> Word:
+        """The word that begins here."""
+        text, unsure, line = "", False, self._line
+        while self._place < len(line):
+            char = line[self._place]
+            if char in " \t\r\n;|&()" and not self._opens_process():
+                break
+            if char in "<>" and not self._opens_process():
+                break
+            piece, doubt = self._piece(char)
+            text, unsure = text + piece, unsure or doubt
+        return Word(text, unsure)
+
+    def _opens_process(self) -> bool:
+        return self._line.startswith(("<(", ">(", "=("), self._place)
+
+    def _piece(self, char: str) -> tuple[str, bool]:
+        if char == "'":
+            return self._until("'"), False
+        if char == '"':
+            return self._double_quoted()
+        if char == "\\":
+            self._place += 2
+            escaped = self._line[self._place - 1 : self._place]
+            return escaped.replace("\n", ""), False
+        if char in "$`" or self._opens_process():
+            return self._expansion(char)
+        self._place += 1
+        return char, char in "*?[{~"
+
+    def _until(self, quote: str) -> str:
+        """What stands between the quote here and the next; all that is left where there is none."""
+        end = self._line.find(quote, self._place + 1)
+        end = len(self._line) if end < 0 else end
+        inside, self._place = self._line[self._place + 1 : end], end + 1
+        return inside
+
+    def _double_quoted(self) -> tuple[str, bool]:
+        text, unsure = "", False
+        self._place += 1
+        while self._place < len(self._line) and self._line[self._place] != '"':
+            char = self._line[self._place]
+            piece, doubt = self._piece(char) if char in "$`\\" else (char, False)
+            self._place += 0 if char in "$`\\" else 1
+            text, unsure = text + piece, unsure or doubt
+        self._place += 1
+        return text, unsure
+
+    def _expansion(self, char: str) -> tuple[str, bool]:
+        """`$NAME`, `${…}`, `$(…)`, backticks, `<(…)`, `$'…'`. What runs in it becomes parts of the line."""
+        line = self._line
+        if char == "`":
+            inside = self._until("`").replace("\\`", "`")
+            self._found += parts_of(inside, self._depth + 1)
+            return f"`{inside}`", True
+        opening = line[self._place + 1 : self._place + 2]
+        if opening == "'" and char == "$":
+            self._place += 1
+            return self._until("'").encode().decode("unicode_escape", "replace"), True
+        if opening not in ("(", "{"):
+            self._place += 1
+            return char, True
+        inside = self._bracketed({"(": ")", "{": "}"}[opening])
+        if opening == "(" or "$(" in inside or "`" in inside:
+            self._found += parts_of(inside, self._depth + 1)
+        return f"{char}{opening}{inside}", True
+
+    def _bracketed(self, closing: str) -> str:
+        """What stands between the bracket behind this place and the one that closes it, quotes heeded."""
+        start = place = self._place + 2
+        level, opening, quote = 1, {")": "(", "}": "{"}[closing], ""
+        while place < len(self._line) and level:
+            char = self._line[place]
+            if char == "\\" and quote != "'":
+                place += 1
+            elif quote:
+                quote = "" if char == quote else quote
+            elif char in "'\"":
+                quote = char
+            else:
+                level += (char == opening) - (char == closing)
+            place += 1
+        self._place = place
+        return self._line[start : place - (level == 0)]
+
+
+def _line_end(line: str, place: int) -> int:
+    end = line.find("\n", place)
+    return len(line) if end < 0 else end
+
+
+def _take(part: _Open, word: Word) -> None:
+    if part.redirect is not None:
+        part.redirects.append((part.redirect, word))
+        part.redirect = None
+    elif part.words or not (word.text in _KEYWORDS or _ASSIGNMENT.match(word.text)):
+        part.words.append(word)
+
+
+def _closed(part: _Open) -> Iterator[Part]:
+    if part.words or part.redirects:
+        yield Part(tuple(part.words), tuple(part.redirects), part.piped)
+
+
+# Commands that run commands.
+
+
+def _inner(part: Part, depth: int) -> list[Part]:
+    """What `part` runs in turn."""
+    if not part.words:
+        return []
+    if depth > MAX_DEPTH:
+        return [Part((Word(part.words[0].text, unsure=True),))]
+    name, rest = program_name(part.words[0].text), part.words[1:]
+    known = programs()
+    found: list[Part] = []
+    base = re.sub(r"[0-9.]+$", "", name)
+    if options := known.interpreters.get(name) or known.interpreters.get(base):
+        found += _given_code(name, rest, options, depth)
+    if name in ("eval", "trap", "ssh", "watch"):
+        found += parts_of(" ".join(word.text for word in rest), depth + 1)
+    if name in known.wrappers:
+        found += _wrapped(part, known.wrappers[name], depth)
+    if name in ("find", "fd", "fdfind"):
+        found += _executed_by_find(rest, depth)
+    return found
+
+
+def _given_code(name: str, rest: tuple[Word, ...], options: frozenset[str], depth: int) -> list[Part]:
+    """The text behind `-c`. Letters before the `c` of a cluster (`-lc`) are options without arguments."""
+    letters = {option[1:] for option in options if len(option) == 2}
+    for place, word in enumerate(rest):
+        clustered = word.text.startswith("-") and not word.text.startswith("--") and word.text[-1:] in letters
+        if (word.text in options or clustered) and place + 1 < len(rest):
+            code = rest[place + 1]
+            shell = name in _SHELLS
+            unsure = [Part((Word(code.text, unsure=True),))] if code.unsure and shell else []
+            return [*unsure, *parts_of(code.text, depth + 1)] if shell else [Part(rest, code=code.text)]
+    return []
+
+
+def _wrapped(part: Part, with_argument: frozenset[str], depth: int) -> list[Part]:
+    """The command behind `env A=b`, `timeout 5`, `xargs -n 1`."""
+    rest = list(part.words[1:])
+    while rest and (rest[0].text.startswith("-") or _ASSIGNMENT.match(rest[0].text) or _is_duration(rest[0].text)):
+        option = rest.pop(0).text
+        if option in with_argument and rest:
+            argument = rest.pop(0)
+            if option == "-S":  # env -S 'rm -rf x'
+                return parts_of(argument.text, depth + 1)
+    if not rest:
+        return []
+    if len(rest) == 1 and " " in rest[0].text:
+        return parts_of(rest[0].text, depth + 1)
+    adds = program_name(part.words[0].text) in ("xargs", "parallel")
+    more = (Word("", unsure=True),) if adds else ()
+    inner = Part((*rest, *more), part.redirects, part.piped and not adds)
+    return [inner, *_inner(inner, depth + 1)]
+
+
+def _is_duration(text: str) -> bool:
+    return re.fullmatch(r"[0-9.]+[smhd]?", text) is not None
+
+
+def _executed_by_find(rest: tuple[Word, ...], depth: int) -> list[Part]:
+    found: list[Part] = []
+    for place, word in enumerate(rest):
+        if word.text in ("-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"):
+            command = [inner for inner in rest[place + 1 :] if inner.text not in (";", "+")]
+            part = Part((*command, Word("", unsure=True)))
+            found += [part, *_inner(part, depth + 1)]
+    return found
