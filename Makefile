@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup lock demo test check format docs demo-picture bench-startup bench-calls bench-engine clean
+.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -32,6 +32,12 @@ demo-picture: $(STAMP) ## run the demo and keep what it shows as docs/demo.svg
 
 test: $(STAMP) ## the whole test suite (downloads the 0.5B model once)
 	@$(BIN)/python -m pytest
+
+acp-conformance: $(STAMP) ## acpx and the official SDKs' clients against the agent; part of `make test`
+	@$(BIN)/python -m pytest tests/conformance
+
+acp-table: $(STAMP) ## write into docs/acp.md which test proves what of the protocol
+	@$(BIN)/python scripts/acp_table.py
 
 check: $(STAMP) ## format, lint, types, and the arrows between the rooms
 	@$(BIN)/ruff format --check .

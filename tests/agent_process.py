@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
-from tests.conversations import shortened, watch
+from tests.conversations import last_lines, watch
 from tests.wire import Sender, Wire
 
 if TYPE_CHECKING:
@@ -90,12 +90,13 @@ class AgentProcess:
         found = self.wire.take_violations() + ([] if self._unanswered else self.wire.unanswered())
         assert not found, "on the wire:\n" + "\n".join(found)
 
-    def tail(self, lines: int = 25) -> str:
+    def tail(self) -> str:
         """The last lines that passed, the exit code, and the end of standard error."""
-        told = [f"{'→' if line.sender == 'client' else '←'} {shortened(line.data)}" for line in self.lines[-lines:]]
+        told = last_lines((b"> " if line.sender == "client" else b"< ") + line.data for line in self.lines)
         code = self.popen.poll()
         state = "running" if code is None else f"exit code {code}"
-        return "\n".join([*told, f"the agent: {state}; its standard error:", self.stderr.read_text()[-3000:]])
+        errors = self.stderr.read_text(errors="replace")[-3000:]
+        return f"{told}\nthe agent: {state}; its standard error:\n{errors}"
 
     def close(self) -> None:
         """Close both pipes, as when the client is gone."""

@@ -38,7 +38,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         item.stash[_FAILED] = True
         if tails := conversations.tails():
-            report.sections.append(("the wire: → client, ← agent", tails))
+            report.sections.append(("the wire: > client, < agent", tails))
     return report
 
 

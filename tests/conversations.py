@@ -65,7 +65,19 @@ def tails() -> str:
     return "\n\n".join(conversation.tail() for conversation in _watched)
 
 
-def shortened(line: bytes, length: int = 400) -> str:
-    """A line as a report shows it."""
+def last_lines(lines: Iterable[bytes], count: int = 25, length: int = 400) -> str:
+    """The last `count` of `lines` as a report shows them: of streamed text only where it begins; none too long."""
+    told: list[str] = []
+    chunks = 0
+    for line in lines:
+        chunks = chunks + 1 if b'"agent_message_chunk"' in line else 0
+        if chunks < 2:
+            told.append(_shortened(line, length))
+        elif chunks == 2:
+            told.append("  … more chunks of it")
+    return "\n".join(told[-count:])
+
+
+def _shortened(line: bytes, length: int) -> str:
     text = line.decode("utf-8", "backslashreplace").rstrip("\n")
     return text if len(text) <= length else f"{text[:length]}… ({len(text):,} characters)"
