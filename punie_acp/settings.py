@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Mode = Literal["ask", "auto", "read-only"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS = ("xml", "json", "fence")
+Effort = Literal["quick", "normal", "thorough"]
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
 class SettingsError(ValueError):
@@ -42,6 +44,11 @@ class Settings:
     mode: Mode = "ask"  # the mode of a new session: "ask", "auto" or "read-only"
     temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
+
+    effort: Effort = (
+        "normal"  # of a new session: "quick" (a third of the limits below), "normal" or "thorough" (thrice)
+    )
+    stream_programs: bool = True  # whether a new session shows programs while they are being written
 
     # Where a turn ends by itself.
     max_model_requests: int = 12  # rounds of the model in one turn
@@ -71,6 +78,10 @@ class Settings:
     def models_dir(self) -> Path:
         """The folder of installed models, one subfolder a model."""
         return self.data_dir / "models"
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that give another process of this program the same settings."""
+        return {f"PUNIE_{name.upper()}": str(getattr(self, name)) for name in _NAMES}
 
     def with_changes(self, changes: Mapping[str, str], origin: str) -> Settings:
         """A copy with `changes` (setting name to text) applied; `origin` is named in a `SettingsError`."""
@@ -107,7 +118,13 @@ def _read_file(file: Path) -> dict[str, str]:
 
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Settings)}
 _NAMES = tuple(_DEFAULTS)
-_CHOICES = {"mode": MODES, "dialect": ("", *DIALECTS), "log_level": ("debug", "info", "warning", "error")}
+_CHOICES = {
+    "mode": MODES,
+    "effort": EFFORTS,
+    "dialect": ("", *DIALECTS),
+    "log_level": ("debug", "info", "warning", "error"),
+}
+_TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 def _parse(name: str, text: str, origin: str) -> str | int | float | Path:
@@ -119,6 +136,8 @@ def _parse(name: str, text: str, origin: str) -> str | int | float | Path:
         return Path(text).expanduser()
     if isinstance(default, str):
         return text
+    if isinstance(default, bool):
+        return _truth(name, text, origin)
     try:
         number = int(text) if isinstance(default, int) else float(text)
     except ValueError:
@@ -126,3 +145,9 @@ def _parse(name: str, text: str, origin: str) -> str | int | float | Path:
     if number < 0 or (number == 0 and name != "temperature"):
         raise SettingsError(f"{name} is {text!r} in {origin}; it must be greater than zero")
     return number
+
+
+def _truth(name: str, text: str, origin: str) -> bool:
+    if text.lower() not in _TRUTHS:
+        raise SettingsError(f"{name} is {text!r} in {origin}; it must be true or false")
+    return _TRUTHS[text.lower()]

@@ -128,8 +128,8 @@ async def run_turn(
 ) -> TurnResult:
     """Answer a prompt. Cancelling the caller stops the model at the next token and the program at once.
 
-    `remember` is given the whole conversation, however the turn ends. Raises what the model raises; a limit does not
-    raise, it ends the turn.
+    `remember` is given the whole conversation, before and after each request of the model and however the turn ends.
+    Raises what the model raises; a limit does not raise, it ends the turn.
     """
     turn = Turn(request.turn_id, sandbox, observer, settings)
     messages = list(request.history)
@@ -147,7 +147,7 @@ async def run_turn(
             ),
         ) as run:
             try:
-                end, reason = await _follow(run, turn)
+                end, reason = await _follow(run, turn, remember)
             finally:
                 messages = complete_messages(run.all_messages())
                 remember(messages)
@@ -160,14 +160,18 @@ def _model_settings(settings: Settings, cache_key: str, *, repeats: int = 0) -> 
     return LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
 
 
-async def _follow(run: AgentRun[Turn, str], turn: Turn) -> tuple[TurnEnd, str]:
+async def _follow(
+    run: AgentRun[Turn, str], turn: Turn, remember: Callable[[list[ModelMessage]], None]
+) -> tuple[TurnEnd, str]:
     """Drive `run` to its end, passing on what the model writes. Says how it ended, and why if a limit did it."""
     settings = turn.settings
     try:
         async for node in run:
             if Agent.is_model_request_node(node):
+                remember(complete_messages([*run.all_messages(), node.request]))
                 async with node.stream(run.ctx) as stream:
                     await pass_on(stream, turn)
+                remember(complete_messages(run.all_messages()))
     except UsageLimitExceeded as exceeded:
         if "output_tokens" in str(exceeded):
             return "max_tokens", f"It wrote more than {settings.max_turn_tokens} tokens."

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic_ai.messages import ModelRequest, ModelResponse, ToolCallPart, ToolReturnPart, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +47,7 @@ def compacted(messages: Sequence[ModelMessage], budget: int) -> list[ModelMessag
     The last response tells how many tokens the whole conversation had; each turn's share is taken by its characters.
     """
     messages = list(messages)
-    total = next((_context(message) for message in reversed(messages) if isinstance(message, ModelResponse)), 0)
+    total = context_tokens(messages)
     tokens_per_character = total / max(1, sum(map(_characters, messages)))
     starts = [index for index, message in enumerate(messages) if _starts_turn(message)]
     for start in starts:
@@ -59,3 +66,23 @@ def _characters(message: ModelMessage) -> int:
 
 def _starts_turn(message: ModelMessage) -> bool:
     return isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts)
+
+
+def write_history(messages: Sequence[ModelMessage]) -> bytes:
+    """`messages` as JSON."""
+    return ModelMessagesTypeAdapter.dump_json(list(messages))
+
+
+def read_history(data: bytes) -> list[ModelMessage]:
+    """What `write_history` wrote. Raises `ValueError`."""
+    return ModelMessagesTypeAdapter.validate_json(data)
+
+
+def turns_in(messages: Sequence[ModelMessage]) -> int:
+    """How many prompts of the user a conversation has."""
+    return sum(map(_starts_turn, messages))
+
+
+def context_tokens(messages: Sequence[ModelMessage]) -> int:
+    """How long the conversation was, in the model's own tokens, after the last response; 0 where nobody has counted."""
+    return next((_context(message) for message in reversed(messages) if isinstance(message, ModelResponse)), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from pydantic_ai.models import Model
 
@@ -45,6 +46,8 @@ class Models:
         self._engine: MlxEngine | None = None
         self._local = ""  # the name whose model the engine holds
         self._loading = anyio.Lock()
+        self._users = 0  # turns that use the engine now
+        self._unused = anyio.Event()
 
     async def get(self, name: str, on_wait: Callable[[str], Awaitable[None]] | None = None) -> ReadyModel:
         """The model called `name` (see `Settings.model`), loading it first if need be.
@@ -66,6 +69,21 @@ class Models:
             raise loaded
         assert loaded is not None
         return loaded
+
+    @asynccontextmanager
+    async def using(
+        self, name: str, on_wait: Callable[[str], Awaitable[None]] | None = None
+    ) -> AsyncGenerator[ReadyModel]:
+        """As `get`; inside this, a local model stays loaded, whatever other sessions ask for."""
+        ready = await self.get(name, on_wait)
+        self._users += ready.is_local
+        try:
+            yield ready
+        finally:
+            self._users -= ready.is_local
+            if not self._users:
+                self._unused.set()
+                self._unused = anyio.Event()
 
     async def close(self) -> None:
         """End the engine's thread."""
@@ -110,6 +128,8 @@ class Models:
 
     async def _replace_engine(self, name: str, engine: MlxEngine) -> None:
         """One engine at a time: two models would not fit in the memory of the laptops this is made for."""
+        while self._users:
+            await self._unused.wait()
         if self._engine is not None:
             self._ready.pop(self._local, None)
             await self._engine.close()

@@ -50,7 +50,7 @@ async def _ask(client: JsonClient | ConsoleClient, prompt: str, cwd: Path, setti
     agent_peer = Peer(*agent_end, agent, max_line_bytes=settings.max_line_bytes)
     client_peer = Peer(*client_end, client, max_line_bytes=settings.max_line_bytes)
     exit_code = 1
-    async with anyio.create_task_group() as tasks, agent.connected(agent_peer):
+    async with agent.connected(agent_peer), anyio.create_task_group() as tasks:
         tasks.start_soon(agent_peer.serve)
         tasks.start_soon(client_peer.serve)
         try:

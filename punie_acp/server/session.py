@@ -1,16 +1,19 @@
-"""One conversation with one client: its folders, its mode, its history, and the sandbox that lives as long as it."""
+"""One conversation with one client: what was chosen in it, what the model knows of it, and its prompts, one by one."""
 
 from __future__ import annotations
 
-import importlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
-from punie_acp.protocol.errors import RpcError
+from punie_acp.protocol.errors import INTERNAL_ERROR, RpcError
+from punie_acp.server.background import Background
+from punie_acp.server.commands import commands_update
+from punie_acp.server.config import Options, config_options, mode_state, offered_models
 from punie_acp.server.permissions import ANSWERS, Permissions
 from punie_acp.server.rules import RuleBook
+from punie_acp.server.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,44 +22,95 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
 
     from punie_acp.agent.models import Models
-    from punie_acp.codemode.sandbox import Sandbox
-    from punie_acp.protocol.peer import Params, Peer
+    from punie_acp.protocol.errors import JsonValue
+    from punie_acp.protocol.messages import Params
+    from punie_acp.protocol.peer import Peer
+    from punie_acp.server.client import Client
+    from punie_acp.server.config import OptionId
     from punie_acp.server.permissions import Answer
     from punie_acp.server.prompts import PromptBlock
-    from punie_acp.server.updates import Update
-    from punie_acp.settings import Mode, Settings
+    from punie_acp.server.store.base import SessionRecord, Store
+    from punie_acp.settings import Settings
     from punie_acp.workspace.base import Workspace
+
+SECONDS_BEFORE_WORK = 0.02
+COMPACTED_PARTS = 4  # `/compact` leaves one of so many parts of the context
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the sessions of a connection share."""
+
+    settings: Settings
+    peer: Peer
+    client: Client
+    store: Store
+    models: Models
 
 
 class Session:
-    """State that outlives a turn. Prompts of one session run one after another; a cancel ends all that were sent."""
+    """A session that is open here. The store is the truth: another process may have the same session open."""
 
-    def __init__(
-        self, session_id: str, *, mode: Mode, workspace: Workspace, models: Models, settings: Settings, peer: Peer
-    ) -> None:
-        self.session_id = session_id
+    def __init__(self, record: SessionRecord, services: Services, workspace: Workspace) -> None:
+        self.services = services
         self.workspace = workspace
-        self.models = models
-        self.model = settings.model
-        self.settings = settings
-        self.permissions = Permissions(mode, RuleBook(workspace.roots))
-        self.history: list[ModelMessage] = []
-        self._peer = peer
-        self._turns = 0
+        self.record = record
+        self.options = Options.of_record(record, services.settings)
+        self.settings = self.options.limits(services.settings)
+        self.permissions = Permissions(self.options.mode, RuleBook(workspace.roots, services.store))
+        self.background = Background(self)
+        self.is_alive = False  # whether `live` has been started
+        self.last_turn = 0  # the number of the last turn whose history we have
+        self.names_are_lost = False  # the history tells of programs that ran in a sandbox which is gone
+        self._history: list[ModelMessage] = []
+        self._untold_title = False
         self._turn_lock = anyio.Lock()
         self._turn_scopes: set[anyio.CancelScope] = set()
-        self._sandbox: Sandbox | None = None
-        self._sandbox_failure: Exception | None = None
-        self._sandbox_settled = anyio.Event()
-        self._imported = anyio.Event()
+        self._life = anyio.CancelScope()
+        self._ended = anyio.Event()
+
+    @property
+    def session_id(self) -> str:
+        """Its id, for the client and the store."""
+        return self.record.session_id
+
+    # From opening to closing.
 
     async def live(self) -> None:
-        """Keep the sandbox open until the caller is cancelled, and load the model meanwhile."""
-        await anyio.to_thread.run_sync(_import_what_a_turn_needs, abandon_on_cancel=True)
-        self._imported.set()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._preload)
-            await self._keep_sandbox()
+        """Run what the session needs in the background, until `end` or until the caller is cancelled.
+
+        Waits a moment first: the client is to have its answer, which slow imports would hold up.
+        """
+        try:
+            with self._life:
+                await anyio.sleep(SECONDS_BEFORE_WORK)
+                await self.tell(commands_update())
+                await self.background.run()
+        finally:
+            self._ended.set()
+
+    async def end(self) -> None:
+        """End the turns, then all that runs for the session. What is stored stays."""
+        self.cancel()
+        async with self._turn_lock:  # until the turns have ended
+            self._life.cancel()
+        if self.is_alive:
+            await self._ended.wait()
+
+    # Prompts.
+
+    async def prompt(self, blocks: Sequence[PromptBlock]) -> Params:
+        """Run one turn: the result of `session/prompt`. `cancelled` where `cancel` ended it. Raises `RpcError`."""
+        from punie_acp.server.turn import run_prompt
+
+        with anyio.CancelScope() as scope:
+            self._turn_scopes.add(scope)
+            try:
+                async with self._turn_lock:
+                    return await run_prompt(self, blocks)
+            finally:
+                self._turn_scopes.discard(scope)
+        return {"stopReason": "cancelled"}
 
     async def imported(self) -> bool:
         """Wait until a turn needs no slow import any more: in the event loop, those would hold up a cancel.
@@ -66,94 +120,132 @@ class Session:
         with anyio.CancelScope() as scope:
             self._turn_scopes.add(scope)
             try:
-                await self._imported.wait()
+                await self.background.imported.wait()
             finally:
                 self._turn_scopes.discard(scope)
         return not scope.cancelled_caught
-
-    async def sandbox(self) -> Sandbox:
-        """The session's sandbox, once it is there. Raises what kept it from starting."""
-        await self._sandbox_settled.wait()
-        if self._sandbox is None:
-            raise RuntimeError(f"the sandbox did not start: {self._sandbox_failure}")
-        return self._sandbox
-
-    async def prompt(self, blocks: Sequence[PromptBlock]) -> schema.PromptResponse:
-        """Run one turn. Answers `cancelled` where `cancel` ended it."""
-        from acp.schema import PromptResponse
-
-        from punie_acp.server.prompts import prompt_text
-        from punie_acp.server.turn import Turn
-
-        text = prompt_text(blocks, self.workspace.root)
-        with anyio.CancelScope() as scope:
-            self._turn_scopes.add(scope)
-            try:
-                async with self._turn_lock:
-                    self._turns += 1
-                    return await Turn(self, self._turns).run(text)
-            finally:
-                self._turn_scopes.discard(scope)
-        return PromptResponse(stop_reason="cancelled")
 
     def cancel(self) -> None:
         """End the running turn and those that wait behind it."""
         for scope in self._turn_scopes:
             scope.cancel()
 
-    def remember(self, messages: list[ModelMessage]) -> None:
-        """Keep the conversation for the next turn."""
-        self.history = messages
+    def next_turn(self) -> int:
+        """The number of the turn that is to begin. Raises `RpcError` where another process runs one of this session."""
+        turns = self.services.store.turns(self.session_id)
+        if turns and turns[-1].state == "running":
+            raise RpcError(INTERNAL_ERROR, "this session runs a turn in another window; wait for its end, or fork it")
+        return turns[-1].number + 1 if turns else 1
 
-    async def send(self, update: Update) -> None:
-        """Tell the client."""
-        params: Params = {"sessionId": self.session_id, "update": _dump(update)}
-        await self._peer.notify("session/update", params)
+    # What the model knows.
+
+    def history(self, turn: int) -> list[ModelMessage]:
+        """The conversation before `turn`; from the store where a turn was made elsewhere. Raises `RpcError`."""
+        from punie_acp.agent.history import read_history
+
+        if self.last_turn not in (turn - 1, turn):
+            stored = self.services.store.history(self.session_id)
+            try:
+                self._history = read_history(stored) if stored else []
+            except ValueError as error:
+                raise RpcError(INTERNAL_ERROR, f"what the model knew of this session is unreadable: {error}") from error
+            self.names_are_lost = bool(self._history)
+        self.last_turn = turn
+        return self._history
+
+    def compact(self) -> tuple[int, int]:
+        """Drop the oldest turns of what the model knows: how many turns it knew before, and how many it knows now."""
+        from punie_acp.agent.history import compacted, turns_in
+
+        turn = self.services.store.turns(self.session_id)[-1].number
+        history = self.history(turn)
+        kept = compacted(history, self.settings.context_tokens // COMPACTED_PARTS)
+        if len(kept) < len(history):
+            self.remember(kept, turn)
+        return turns_in(history), turns_in(kept)
+
+    def pass_over(self, turn: int) -> None:
+        """Note a turn that the model does not hear of."""
+        if self.last_turn == turn - 1:
+            self.last_turn = turn
+
+    def remember(self, messages: list[ModelMessage], turn: int) -> None:
+        """Keep the conversation, here and in the store."""
+        from punie_acp.agent.history import write_history
+
+        self._history = messages
+        self.services.store.save_history(self.session_id, turn, write_history(messages))
+
+    # What the user chose.
+
+    async def choose(self, option: OptionId, value: str | bool, *, tell_options: bool = True) -> None:
+        """Change an option, in the store and here, and tell the client. Raises `RpcError` for a model that fails."""
+        if option == "model" and not self._turn_lock.locked():
+            async with self._turn_lock:  # a prompt that comes meanwhile is for the new model
+                await self._load_model(str(value))
+        self._apply(self.options.with_choice(option, value))
+        if option == "mode":
+            await self.tell({"sessionUpdate": "current_mode_update", "currentModeId": self.options.mode})
+        if tell_options:
+            await self.tell({"sessionUpdate": "config_option_update", "configOptions": self.config_options()})
+
+    def _apply(self, options: Options) -> None:
+        self.record = self.services.store.change_session(self.session_id, **options.as_changes())
+        self.options = options
+        self.settings = options.limits(self.services.settings)
+        self.permissions.mode = options.mode
+
+    async def _load_model(self, name: str) -> None:
+        from punie_acp.agent.models import ModelUnavailableError
+
+        await self.background.imported.wait()
+        try:
+            await self.services.models.get(name)
+        except ModelUnavailableError as error:
+            raise RpcError(INTERNAL_ERROR, str(error)) from error
+
+    def config_options(self) -> list[JsonValue]:
+        """All config options with their values."""
+        models = offered_models(self.services.settings, self.options.model)
+        return config_options(self.options, self.services.client, models)
+
+    def choices(self) -> Params:
+        """What every response that opens a session says of them."""
+        return {"modes": mode_state(self.options.mode), "configOptions": self.config_options()}
+
+    # What the client is told and asked.
+
+    async def tell(self, update: Params) -> None:
+        """Send a session update, waiting while the client does not read."""
+        await self.services.peer.notify("session/update", {"sessionId": self.session_id, "update": update})
+
+    def entitle(self, prompt: Sequence[JsonValue]) -> None:
+        """Give the session a title, if it has none, after a prompt that is about to be answered."""
+        if self.record.title is None:
+            self.record = self.services.store.change_session(self.session_id, title=title_of(prompt))
+            self._untold_title = True
+
+    async def tell_title(self) -> None:
+        """Tell the client of a new title, once."""
+        if self._untold_title:
+            self._untold_title = False
+            await self.tell(self.info_update())
+
+    def info_update(self) -> Params:
+        """The session's title and when it was changed, as an update."""
+        record = self.record
+        return {"sessionUpdate": "session_info_update", "title": record.title, "updatedAt": record.updated}
 
     async def request_permission(self, request: schema.RequestPermissionRequest) -> Answer:
         """Put a question to the user. A client that cannot ask counts as one whose user did not allow it."""
         from acp.schema import AllowedOutcome, RequestPermissionResponse
 
+        params: Params = request.model_dump(mode="json", by_alias=True, exclude_none=True)
         try:
-            answer = await self._peer.request("session/request_permission", _dump(request))
+            answer = await self.services.peer.request("session/request_permission", params)
             outcome = RequestPermissionResponse.model_validate(answer).outcome
         except (RpcError, ValueError):
             return "cancelled"
         if not isinstance(outcome, AllowedOutcome):
             return "cancelled"
         return ANSWERS.get(outcome.option_id, "cancelled")
-
-    async def _keep_sandbox(self) -> None:
-        from punie_acp.agent.turn import program_limits
-        from punie_acp.codemode.sandbox import Sandbox
-
-        try:
-            async with Sandbox(self.workspace, program_limits(self.settings)) as self._sandbox:
-                self._sandbox_settled.set()
-                await anyio.sleep_forever()
-        except Exception as failure:  # noqa: BLE001 - the prompts that wait for it must hear of any
-            self._sandbox_failure = failure
-            self._sandbox_settled.set()
-
-    async def _preload(self) -> None:
-        """Load the model, and have it read the instructions, before the first prompt comes."""
-        from punie_acp.agent.agent import warm
-        from punie_acp.agent.models import ModelUnavailableError
-        from punie_acp.inference.types import EngineError
-
-        try:
-            ready = await self.models.get(self.model)
-            if ready.is_local:
-                await warm(ready.model, settings=self.settings, cache_key=self.session_id)
-        except (ModelUnavailableError, EngineError):
-            return  # the first prompt meets the same error, and has somebody to tell
-
-
-def _dump(model: schema.BaseModel) -> Params:
-    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _import_what_a_turn_needs() -> None:
-    """Seconds of imports, in a thread and after `session/new` has been answered."""
-    for module in ("agent.models", "codemode.sandbox", "server.prompts", "server.turn"):
-        importlib.import_module(f"punie_acp.{module}")

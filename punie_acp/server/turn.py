@@ -3,53 +3,107 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-from acp import schema
 
 from punie_acp.agent.agent import TurnRequest, run_turn
-from punie_acp.agent.events import TextDelta, ThoughtDelta
+from punie_acp.agent.events import ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
 from punie_acp.logs import log_context
+from punie_acp.protocol.errors import RpcError
+from punie_acp.server.commands import find_command
+from punie_acp.server.failures import of_turn
 from punie_acp.server.journal import log_event, logger
+from punie_acp.server.plans import PlanReader
+from punie_acp.server.prompts import prompt_text
 from punie_acp.server.questions import permission_request
+from punie_acp.server.replay import message_chunk
+from punie_acp.server.transcript import Transcript
 from punie_acp.server.updates import Updates, call_question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from punie_acp.agent.agent import TurnResult
     from punie_acp.agent.events import AgentEvent
+    from punie_acp.agent.models import ReadyModel
     from punie_acp.codemode.events import CallRequested, Decision
+    from punie_acp.protocol.messages import Params
     from punie_acp.server.permissions import Answer, Question
+    from punie_acp.server.prompts import PromptBlock
     from punie_acp.server.session import Session
+
+NAMES_ARE_LOST = "(This session was restored: what earlier programs have defined is gone.)\n"
+
+
+async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
+    """Answer a prompt of `session`, by a command or by the model: the result of `session/prompt`.
+
+    Raises `RpcError`, for content that cannot be read before anything has happened.
+    """
+    text = prompt_text(blocks, session.workspace.root)
+    number = session.next_turn()
+    transcript = Transcript(session, number)
+    transcript.begin([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
+    try:
+        return await _run(session, number, transcript, blocks, text)
+    except Exception as error:
+        transcript.fail(error.message if isinstance(error, RpcError) else type(error).__name__)
+        transcript.end(None)
+        raise
+    except BaseException:
+        transcript.end("cancelled")
+        raise
+
+
+async def _run(
+    session: Session, number: int, transcript: Transcript, blocks: Sequence[PromptBlock], text: str
+) -> Params:
+    invocation = find_command(blocks)
+    if invocation is not None:
+        session.pass_over(number)
+        await transcript.tell(message_chunk(f"t{number}/m1", await invocation.run(session)))
+        transcript.end("end_turn")
+        return {"stopReason": "end_turn"}
+    session.entitle([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
+    return await Turn(session, number, transcript).run(text)
 
 
 class Turn:
     """Watches the agent for one prompt of `session`, and tells its client."""
 
-    def __init__(self, session: Session, number: int) -> None:
+    def __init__(self, session: Session, number: int, transcript: Transcript) -> None:
+        self.number = number
         self.turn_id = f"t{number}"
         self._session = session
-        self._updates = Updates(session.send)
-        self._log = logger(session.settings, "turn")
+        self._transcript = transcript
+        self._updates = Updates(transcript.tell, session.services.client.capabilities)
+        self._plan = PlanReader()
+        self._log = logger(session.services.settings, "turn")
 
-    async def run(self, prompt: str) -> schema.PromptResponse:
-        """Answer `prompt`. A turn that is cancelled or fails leaves no open call."""
+    async def run(self, prompt: str) -> Params:
+        """Answer `prompt`. A turn that is cancelled or fails leaves no open call. Raises `RpcError`."""
         with log_context(session=self._session.session_id, turn=self.turn_id):
             self._log.info("turn began", prompt=prompt)
-            response = await self._run(prompt)
-            self._log.info("turn ended", stop_reason=response.stop_reason, usage=response.field_meta)
-        return response
+            try:
+                result = await self._answer_in_time(prompt)
+            except BaseException as error:
+                self._log.info("turn broke off", error=type(error).__name__)
+                await self._break_off()
+                if isinstance(error, Exception):
+                    raise of_turn(error) from error
+                raise
+            usage = _usage_meta(result)
+            self._log.info("turn ended", stop_reason=result.end, usage=usage)
+            return await self._finish(result, usage)
 
-    async def _run(self, prompt: str) -> schema.PromptResponse:
-        try:
-            result = await self._answer_in_time(prompt)
-        except BaseException as error:
-            self._log.info("turn broke off", error=type(error).__name__)
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1), suppress(anyio.BrokenResourceError):
-                await self._updates.fail_open("The turn ended before this did.")
-            raise
-        return await self._finish(result)
+    async def _break_off(self) -> None:
+        with anyio.CancelScope(shield=True), anyio.move_on_after(1), suppress(anyio.BrokenResourceError):
+            await self._updates.fail_open("The turn ended before this did.")
+            await self._session.tell_title()
 
     async def _answer_in_time(self, prompt: str) -> TurnResult:
         """As `_answer`, while the updates that were held back are sent when their time has come."""
@@ -67,33 +121,46 @@ class Turn:
         return result
 
     async def _answer(self, prompt: str) -> TurnResult:
+        session = self._session
+        async with session.services.models.using(session.options.model, on_wait=self._say) as ready:
+            request = self._request(ready, prompt)
+            if ready.warning and not request.history:
+                await self._say(ready.warning)
+            sandbox = await session.background.sandbox()
+            remember = partial(session.remember, turn=self.number)
+            result = await run_turn(
+                request, sandbox=sandbox, observer=self, settings=session.settings, remember=remember
+            )
+            await self._tell_usage(result, ready)
+            return result
+
+    def _request(self, ready: ReadyModel, prompt: str) -> TurnRequest:
         session, settings = self._session, self._session.settings
-        ready = await session.models.get(session.model, on_wait=self._say)
-        if ready.warning and not session.history:
-            await self._say(ready.warning)
+        history = session.history(self.number)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
-        request = TurnRequest(
-            prompt=prompt,
+        restored, session.names_are_lost = session.names_are_lost, False
+        return TurnRequest(
+            prompt=NAMES_ARE_LOST + prompt if restored else prompt,
             turn_id=self.turn_id,
             model=ready.model,
-            history=compacted(session.history, budget),
+            history=compacted(history, budget),
             cache_key=session.session_id,
         )
-        sandbox = await session.sandbox()
-        return await run_turn(request, sandbox=sandbox, observer=self, settings=settings, remember=session.remember)
 
-    async def _finish(self, result: TurnResult) -> schema.PromptResponse:
-        session, usage = self._session, result.usage
+    async def _tell_usage(self, result: TurnResult, ready: ReadyModel) -> None:
+        used, size = result.usage.context_tokens, ready.context_tokens or self._session.settings.context_tokens
+        if used:
+            await self._transcript.tell({"sessionUpdate": "usage_update", "used": used, "size": size})
+
+    async def _finish(self, result: TurnResult, usage: Params) -> Params:
         if result.reason:
             await self.emit(TextDelta(f"{self.turn_id}/end", f"\n\nStopped: {result.reason}"))
+        if self._plan.end():
+            await self._transcript.tell(self._plan.update())
         await self._updates.fail_open("The turn ended before this did.")
-        if usage.context_tokens:
-            await session.send(
-                schema.UsageUpdate(
-                    session_update="usage_update", used=usage.context_tokens, size=session.settings.context_tokens
-                )
-            )
-        return schema.PromptResponse(stop_reason=result.end, field_meta={"punie.dev/usage": _usage_meta(result)})
+        await self._session.tell_title()
+        self._transcript.end(result.end, usage)
+        return {"stopReason": result.end, "_meta": {"punie.dev/usage": usage}}
 
     async def _say(self, notice: str) -> None:
         """A notice that is not part of the answer."""
@@ -102,7 +169,11 @@ class Turn:
     async def emit(self, event: AgentEvent) -> None:
         """Pass `event` on to the client."""
         log_event(self._log, event)
+        if isinstance(event, ProgramWritten) and not event.complete and not self._session.options.stream_programs:
+            event = replace(event, code="")
         await self._updates.emit(event)
+        if isinstance(event, TextDelta) and self._plan.read(event.message_id, event.text):
+            await self._transcript.tell(self._plan.update())
 
     async def permit(self, call: CallRequested) -> Decision:
         """Decide about `call`, asking the user where the mode and what was remembered leave it open."""
@@ -113,7 +184,7 @@ class Turn:
         return await self._session.request_permission(request)
 
 
-def _usage_meta(result: TurnResult) -> dict[str, object]:
+def _usage_meta(result: TurnResult) -> Params:
     usage = result.usage
     return {
         "modelRequests": usage.model_requests,

@@ -1,0 +1,72 @@
+"""What a session keeps running behind its turns: slow imports, the sandbox, and the model while it loads."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from punie_acp.codemode.sandbox import Sandbox
+    from punie_acp.server.session import Session
+
+
+class Background:
+    """Lives as long as its session is open."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._sandbox: Sandbox | None = None
+        self._sandbox_failure: Exception | None = None
+        self._sandbox_settled = anyio.Event()
+        self.imported = anyio.Event()  # when a turn needs no slow import any more
+
+    async def run(self) -> None:
+        """Keep the sandbox open until the caller is cancelled, and load the model meanwhile."""
+        await anyio.to_thread.run_sync(_import_what_a_turn_needs, abandon_on_cancel=True)
+        self.imported.set()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._preload)
+            await self._keep_sandbox()
+
+    async def sandbox(self) -> Sandbox:
+        """The session's sandbox, once it is there. Raises what kept it from starting."""
+        await self._sandbox_settled.wait()
+        if self._sandbox is None:
+            raise RuntimeError(f"the sandbox did not start: {self._sandbox_failure}")
+        return self._sandbox
+
+    async def _keep_sandbox(self) -> None:
+        from punie_acp.agent.turn import program_limits
+        from punie_acp.codemode.sandbox import Sandbox
+
+        session = self._session
+        try:
+            async with Sandbox(session.workspace, program_limits(session.settings)) as self._sandbox:
+                self._sandbox_settled.set()
+                await anyio.sleep_forever()
+        except Exception as failure:  # noqa: BLE001 - the prompts that wait for it must hear of any
+            self._sandbox_failure = failure
+            self._sandbox_settled.set()
+
+    async def _preload(self) -> None:
+        """Load the model, and have it read the instructions, before the first prompt comes."""
+        from punie_acp.agent.agent import warm
+        from punie_acp.agent.models import ModelUnavailableError
+        from punie_acp.inference.types import EngineError
+
+        session = self._session
+        try:
+            async with session.services.models.using(session.options.model) as ready:
+                if ready.is_local:
+                    await warm(ready.model, settings=session.settings, cache_key=session.session_id)
+        except (ModelUnavailableError, EngineError):
+            return  # the first prompt meets the same error, and has somebody to tell
+
+
+def _import_what_a_turn_needs() -> None:
+    """Seconds of imports, in a thread and after the request that opened the session has been answered."""
+    for module in ("agent.models", "codemode.sandbox", "server.prompts", "server.turn"):
+        importlib.import_module(f"punie_acp.{module}")
