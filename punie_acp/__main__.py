@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+SETUP_FLAG = "--setup"
+
 
 def main() -> None:
     """Run `punie-acp` with the arguments of this process, and end it at once.
@@ -23,6 +25,8 @@ def main() -> None:
 
 
 def _run() -> int:
+    if SETUP_FLAG in sys.argv[1:]:
+        return _install_model()
     if "--stdio" in sys.argv[1:] and not {"-h", "--help"} & set(sys.argv):
         from punie_acp.server.serve import serve_stdio
 
@@ -30,6 +34,15 @@ def _run() -> int:
     from punie_acp.cli import app
 
     app(prog_name="punie-acp")
+    return 0
+
+
+def _install_model() -> int:
+    """What an editor starts in a terminal, with this flag behind the command of the agent (ACP's terminal method)."""
+    from punie_acp.cli import app
+    from punie_acp.server.serve import model_to_install
+
+    app(["models", "pull", model_to_install(sys.argv[1:])], prog_name="punie-acp")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from punie_acp.protocol.stdio import stdio_streams
+from punie_acp.server.auth import SETUP_FLAG
 from punie_acp.server.connection import serve_connection
 from punie_acp.settings import Settings, SettingsError, load_settings
 
@@ -31,6 +32,15 @@ def serve_stdio(arguments: Sequence[str]) -> int:
         return 2
     anyio.run(_serve_until_signalled, settings)
     return 0
+
+
+def model_to_install(arguments: Sequence[str]) -> str:
+    """The model that `--setup` beside these arguments installs: the one that sessions would use."""
+    try:
+        model = load_settings(overrides=_overrides([item for item in arguments if item != SETUP_FLAG])).model
+    except (SettingsError, _UsageError) as error:
+        raise SystemExit(f"punie-acp: {error}") from None
+    return "auto" if ":" in model else model
 
 
 def _overrides(arguments: Sequence[str]) -> dict[str, str]:
