@@ -1,0 +1,1 @@
+"""Servers of the Model Context Protocol that the client names: their tools become functions of a program."""
