@@ -28,9 +28,10 @@ def _cause(error: Exception) -> Exception:
 def _sentence(error: Exception) -> str:
     """An expected error in a sentence; empty for one that is our fault."""
     from punie_acp.editors.files import EditorSettingsError
+    from punie_acp.server.store.base import StoreError
     from punie_acp.weights.errors import WeightsError
 
-    if isinstance(error, (SettingsError, WeightsError, EditorSettingsError)):
+    if isinstance(error, (SettingsError, WeightsError, EditorSettingsError, StoreError)):
         return str(error)
     return ""
 

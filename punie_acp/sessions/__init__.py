@@ -1,0 +1,1 @@
+"""`punie-acp sessions`: the conversations that were kept, listed, shown, exported and deleted."""
