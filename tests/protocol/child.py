@@ -1,5 +1,6 @@
 """`punie-acp --stdio` as a child process for tests that write and read without asyncio, and look at its memory."""
 
+import io
 import json
 import os
 import queue
@@ -37,6 +38,7 @@ class Child:
                 stderr=errors,
                 bufsize=0,
             )
+        self.output = io.BufferedReader(self.popen.stdout) if self.popen.stdout else None
         self.lines = queue.SimpleQueue()
         self.process = psutil.Process(self.popen.pid)
         self._reader = None
@@ -56,15 +58,15 @@ class Child:
             self.popen.kill()
             if self._reader:
                 self._reader.join()
-            if self.popen.stdout:
-                self.popen.stdout.close()
+            if self.output:
+                self.output.close()
 
     def start_reading(self):
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self):
-        for line in self.popen.stdout:
+        for line in self.output:
             self.lines.put(line)
         self.lines.put(b"")
 

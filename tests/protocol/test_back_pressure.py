@@ -23,11 +23,10 @@ def wait_until_idle(child, timeout=30):
 
 
 @pytest.mark.slow
-@pytest.mark.proves("update:agent_message_chunk")
 def test_a_client_that_stops_reading_pauses_the_turn_and_gets_all_of_it_later(tmp_path):
     text = "".join(f"w{number:06} " for number in range(WORDS))
     with Child(tmp_path / "home", script=[{"text": "ready"}, {"text": text}], reading=False, **unlimited()) as child:
-        read = child.popen.stdout.readline
+        read = child.output.readline
         child.send({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": 1}})
         read()
         new = {"cwd": str(tmp_path), "mcpServers": []}
