@@ -157,6 +157,29 @@ def ask(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: one that is free.", min=0, max=65535)] = 0,
+    token: Annotated[
+        str, typer.Option(help="What clients have to give; nothing: one is made.", envvar="PUNIE_SERVE_TOKEN")
+    ] = "",
+    allow_remote: Annotated[bool, typer.Option(help="Listen elsewhere than on this machine's loopback.")] = False,
+    allow_origin: Annotated[list[str] | None, typer.Option(help="A web page's origin that may connect.")] = None,
+    model: ModelOption = None,
+    mode: ModeOption = None,
+    log_level: LogLevelOption = None,
+) -> None:
+    """Serve ACP clients over WebSocket and HTTP. Whoever has the token may work here as an editor may."""
+    settings = _settings(model=model, mode=mode, log_level=log_level)
+
+    from punie_acp.logs import configure_logging
+    from punie_acp.server.transports.run import ServeOptions, serve_network
+
+    configure_logging(settings)
+    serve_network(settings, ServeOptions(host, port, token, allow_remote, tuple(allow_origin or ())))
+
+
+@app.command()
 def init(
     editor: Annotated[Editor, typer.Argument(help="The editor to set up.")],
     print_only: Annotated[bool, typer.Option("--print", help="Print the settings instead of writing them.")] = False,
