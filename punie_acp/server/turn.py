@@ -44,7 +44,7 @@ async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
 
     Raises `RpcError`, for content that cannot be read before anything has happened.
     """
-    text = prompt_text(blocks, session.workspace.root)
+    text = await prompt_text(blocks, session.workspace)
     number = session.next_turn()
     transcript = Transcript(session, number)
     transcript.begin([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
