@@ -70,7 +70,7 @@ def test_a_correct_conversation_has_nothing_to_object_to():
         ([PROMPT, ("agent", line(id=1))], "neither result nor error"),
         ([HELLO, ("agent", line(id="i", result={"protocolVersion": "1"}))], "InitializeResponse.protocolVersion"),
         ([("agent", line(id=7, result=None))], "answer to no request"),
-        ([("client", request("session/fork", id_=1)), ("agent", line(id=1, result={}))], "ForkSession"),
+        ([("client", request("session/fork", id_=1)), ("agent", line(id=1, result={}))], "ResumeSessionRequest"),
         (
             [
                 (

@@ -30,7 +30,7 @@ TEE = Path(__file__).parent / "tee.py"
 class RecordedWire:
     """What tee.py kept of one connection. It has passed when it is read, so there is nothing to wait for."""
 
-    def __init__(self, file: Path, schema: Schema | None) -> None:
+    def __init__(self, file: Path, schema: Schema | None = None) -> None:
         self._file = file
         self._lines = file.read_bytes().splitlines()
         self.wire = Wire() if schema is None else Wire(schema=schema)
@@ -69,14 +69,10 @@ class Finished:
 
 
 class ForeignClient:
-    """Starts a client, in a home of its own under `home`. `schema` is what its lines are checked against."""
+    """Starts clients in a home of their own, `home`."""
 
-    def __init__(
-        self, home: Path, *, schema: Schema | None = None, settings: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, home: Path, *, settings: Mapping[str, object] | None = None) -> None:
         self._home = home
-        self._schema = schema
-        self._read: set[Path] = set()
         (home / "wires").mkdir(parents=True)
         punie = agent_environment(home, {"model": ECHO, **(settings or {})})
         # HOME, since these clients keep notes there; PYTHONPATH, since they choose the agent's working directory.
@@ -110,20 +106,19 @@ class ForeignClient:
             raise AssertionError(self._story(f"it ended with {process.returncode}", command, stdout, stderr))
         return Finished(process.returncode, stdout, stderr)
 
-    def wires(self) -> list[RecordedWire]:
-        """The connections since the last time, each of which is checked."""
-        new = sorted(set((self._home / "wires").glob("*.wire")) - self._read)
-        self._read |= set(new)
-        for file in new:
+    def wires(self, schema: Schema | None = None) -> list[RecordedWire]:
+        """All connections, each of which is checked, against the stable schema or against `schema`."""
+        files = sorted((self._home / "wires").glob("*.wire"))
+        for file in files:
             _wait_for_end(file)
-        found = [RecordedWire(file, self._schema) for file in new]
+        found = [RecordedWire(file, schema) for file in files]
         for recorded in found:
             recorded.check_wire()
         return found
 
     def _story(self, what: str, command: Sequence[str | Path], stdout: str, stderr: str) -> str:
         """All that is known about a client that went wrong."""
-        wires = [RecordedWire(file, self._schema).tail() for file in sorted((self._home / "wires").glob("*.wire"))]
+        wires = [RecordedWire(file).tail() for file in sorted((self._home / "wires").glob("*.wire"))]
         logs = [f"{file.name}:\n{file.read_text()[-2000:]}" for file in (self._home / "log").glob("*")]
         told = [
             f"{' '.join(map(str, command))}: {what}",

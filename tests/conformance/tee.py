@@ -2,7 +2,7 @@
 
 A client that someone else wrote starts its agents itself. Each gets a file `<pid>.wire`, where a line begins with
 "> " if the client wrote it and with "< " if the agent did, and a file `<pid>.stderr`. A line is kept before it is
-passed on, so that no answer stands before its question. Only the standard library is used: a client waits for this to start.
+passed on, so that no answer stands before its question. Only the standard library is used.
 """
 
 import os
