@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from punie_acp.agent.models import Models
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.protocol.messages import Incoming, Params
     from punie_acp.protocol.peer import Peer
@@ -52,8 +53,10 @@ SESSION_METHODS = tuple(f"session/{name}" for name in ("new", "load", "resume", 
 class AcpAgent:
     """The handler of one client's connection."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, models: Models | None = None) -> None:
+        """`models` are shared with other connections of this process; without them it has its own, and ends them."""
         self._settings = settings
+        self._models = models
         self._client = Client()
         self._login = Login()
         self._opened: Sessions | None = None
@@ -113,7 +116,7 @@ class AcpAgent:
 
             assert self._peer is not None
             assert self._tasks is not None
-            self._opened = Sessions(self._settings, self._peer, self._client, self._tasks)
+            self._opened = Sessions(self._settings, self._peer, self._client, self._tasks, self._models)
         return self._opened
 
     # The connection.

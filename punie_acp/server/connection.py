@@ -13,6 +13,7 @@ from punie_acp.server.journal import logger
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from punie_acp.agent.models import Models
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.protocol.messages import Incoming
     from punie_acp.protocol.peer import Handler
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 LONG_METHODS = ("session/prompt", "session/cancel")
 
 
-async def serve_connection(end: End, settings: Settings) -> None:
-    """Serve the client at `end` until it closes, or until the caller is cancelled."""
-    agent = AcpAgent(settings)
+async def serve_connection(end: End, settings: Settings, models: Models | None = None) -> None:
+    """Serve the client at `end` until it closes, or until the caller is cancelled.
+
+    `models` are those that it shares with the other connections of this process.
+    """
+    agent = AcpAgent(settings, models)
     peer = Peer(
         *end,
         TracedHandler(agent),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from punie_acp.agent.models import Models
     from punie_acp.protocol.messages import Params
     from punie_acp.protocol.peer import Peer
     from punie_acp.server.client import Client
@@ -38,12 +39,15 @@ PAGE = 50  # sessions
 class Sessions:
     """The methods `session/…` that are about whole sessions. Raises `RpcError`; the store's own errors pass."""
 
-    def __init__(self, settings: Settings, peer: Peer, client: Client, tasks: TaskGroup) -> None:
-        """`tasks` runs what sessions do in the background. Raises `StoreError`."""
-        from punie_acp.agent.models import Models
+    def __init__(
+        self, settings: Settings, peer: Peer, client: Client, tasks: TaskGroup, models: Models | None = None
+    ) -> None:
+        """`tasks` runs what sessions do in the background; `models` belong to somebody else. Raises `StoreError`."""
+        from punie_acp.agent.models import Models as OwnModels
 
         store = open_store(settings.data_dir / "sessions.db")
-        self.services = Services(settings, peer, client, store, Models(settings))
+        self._owns_models = models is None
+        self.services = Services(settings, peer, client, store, models or OwnModels(settings))
         self._tasks = tasks
         self._open: dict[str, Session] = {}
         self.methods: dict[str, Callable[[Params], Awaitable[JsonValue]]] = {
@@ -58,8 +62,9 @@ class Sessions:
 
     async def close_all(self) -> None:
         """Let go of the model and the store, once nothing of a session runs any more."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-            await self.services.models.close()
+        if self._owns_models:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await self.services.models.close()
         self.services.store.close()
 
     def greet(self, client: Client) -> None:

@@ -39,7 +39,8 @@ class Server:
         home.mkdir(exist_ok=True)
         folders = {f"PUNIE_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "LOG")}
         own = {f"PUNIE_{name.upper()}": str(value) for name, value in settings.items()}
-        own |= {"PUNIE_MODEL": "import:tests.scripted:echo_model"} | ({"PUNIE_SERVE_TOKEN": token} if token else {})
+        own = {"PUNIE_MODEL": "import:tests.scripted:echo_model"} | own
+        own |= {"PUNIE_SERVE_TOKEN": token} if token else {}
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "punie_acp", "serve", *arguments],
             cwd=ROOT,
@@ -164,6 +165,19 @@ async def test_a_session_of_one_client_is_loaded_by_the_next(server, transport, 
         assert (await agent.prompt(session, [text_block("Second.")])).stop_reason == "end_turn"
         assert editor.text(session).startswith("First.")
         assert editor.text(session).endswith("Second.")
+
+
+async def test_one_model_serves_all_clients(tmp_path):
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps([{"text": "first"}, {"text": "second"}]))
+    settings = {"model": "import:tests.scripted:model", "test_script": script}
+    with Server(tmp_path / "home", **settings) as server:
+        for transport, answer in [("websocket", "first"), ("http", "second")]:
+            async with connected(server, transport) as (editor, agent):
+                await agent.initialize(1)
+                session = (await agent.new_session(str(tmp_path), mcp_servers=[])).session_id
+                await agent.prompt(session, [text_block("go")])
+                assert editor.text(session) == answer
 
 
 async def test_what_a_client_has_started_ends_when_its_socket_closes(server, tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from punie_acp.agent.models import Models
 from punie_acp.server.connection import serve_connection
 from punie_acp.server.transports.access import Refusal
 from punie_acp.server.transports.asgi import respond
@@ -29,7 +30,8 @@ class App:
 
     def __init__(self, settings: Settings, access: Access, tasks: TaskGroup) -> None:
         self._access = access
-        self._serve = partial(serve_connection, settings=settings)
+        self._models = Models(settings)  # one model in memory, however many clients there are
+        self._serve = partial(serve_connection, settings=settings, models=self._models)
         self._http = HttpConnections(self._serve, tasks, settings.max_line_bytes)
         self._sockets: set[anyio.CancelScope] = set()
         tasks.start_soon(self._http.end_deserted)
@@ -49,6 +51,11 @@ class App:
         self._http.end_all()
         for scope in self._sockets:
             scope.cancel()
+
+    async def close(self) -> None:
+        """Let go of the model, once every connection has ended."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+            await self._models.close()
 
     async def _serve_socket(self, receive: Receive, send: Send) -> None:
         with anyio.CancelScope() as scope:

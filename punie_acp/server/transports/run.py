@@ -104,7 +104,10 @@ async def _serve_until_signalled(settings: Settings, access: Access, listener: s
         app = App(settings, access, tasks)
         server = _server(app, settings)
         tasks.start_soon(_end_on_signal, server, app, tasks.cancel_scope)
-        await server._serve([listener])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `serve` takes the signals
+        try:
+            await server._serve([listener])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `serve` takes the signals
+        finally:
+            await app.close()
         tasks.cancel_scope.cancel()
 
 
