@@ -45,9 +45,7 @@ class Settings:
     temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 
-    effort: Effort = (
-        "normal"  # of a new session: "quick" (a third of the limits below), "normal" or "thorough" (thrice)
-    )
+    effort: Effort = "normal"  # of a new session: "quick" (a third of these limits), "normal", "thorough" (thrice)
     stream_programs: bool = True  # whether a new session shows programs while they are being written
 
     # Where a turn ends by itself.
@@ -63,6 +61,9 @@ class Settings:
     program_output_bytes: int = 64 * 1024  # printed by one program; what is over is cut
     program_recursion: int = 200  # calls within calls
     command_seconds: float = 120.0  # one shell command, unless the program asks for less
+
+    # What a command gets of the environment.
+    command_variables: str = ""  # variables that commands get although they look like secrets: "NPM_TOKEN AWS_*"
 
     # The wire and the log.
     max_line_bytes: int = 64 * 1024 * 1024  # one message of the client; longer ones are refused

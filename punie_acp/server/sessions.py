@@ -202,6 +202,7 @@ class Sessions:
             record = changed
         before = self._open.pop(record.session_id, None)
         if before is not None:
+            before.is_replaced = True
             await before.end()
         return self._open_session(record)
 
@@ -228,7 +229,9 @@ class Sessions:
         from punie_acp.workspace.editor import EditorWorkspace
         from punie_acp.workspace.local import LocalWorkspace
 
-        local = LocalWorkspace(Path(record.cwd), [Path(folder) for folder in record.additional_directories])
+        more = [Path(folder) for folder in record.additional_directories]
+        variables = self.services.settings.command_variables.split()
+        local = LocalWorkspace(Path(record.cwd), more, variables=variables)
         return EditorWorkspace(local, self.services.peer, record.session_id, self.services.client.capabilities)
 
 

@@ -12,11 +12,13 @@ for, happens on the local disk. In particular:
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from punie_acp.workspace import text
 from punie_acp.workspace.base import NotTextError
 from punie_acp.workspace.client import Offers, client_errors, text_of
+from punie_acp.workspace.environment import emptied
 from punie_acp.workspace.freshness import Freshness
 from punie_acp.workspace.terminals import ClientTerminals
 
@@ -88,6 +90,15 @@ class EditorWorkspace:
                 raise
             return None
 
+    async def buffer(self, path: Path) -> str | None:
+        """What the editor shows of a file, unsaved changes too. None where it cannot be asked, or knows of none."""
+        if not self._offers.read_text:
+            return None
+        try:
+            return await self._in_editor(path, known=True)
+        except OSError:
+            return None
+
     def _believed(self, path: Path, on_disk: str | None, in_editor: str | None) -> str:
         if in_editor is None or on_disk == in_editor:
             self._freshness.trust_editor(path)
@@ -157,7 +168,10 @@ class EditorWorkspace:
         with self._freshness.behind_the_editor():
             if self._offers.terminal and stdin is None:
                 self._local.require_folder(cwd)
-                return await self._terminals.run(command, cwd=cwd, timeout=timeout, env=env, on_progress=on_progress)
+                variables = emptied(os.environ, self._local.variables) | dict(env or {})
+                return await self._terminals.run(
+                    command, cwd=cwd, timeout=timeout, env=variables, on_progress=on_progress
+                )
             return await self._local.run_command(
                 command, cwd=cwd, timeout=timeout, env=env, stdin=stdin, on_progress=on_progress
             )
@@ -170,6 +184,15 @@ class EditorWorkspace:
     async def write_bytes(self, path: Path, data: bytes) -> None:
         with self._freshness.behind_the_editor():
             await self._local.write_bytes(path, data)
+
+    async def set_mode(self, path: Path, mode: int) -> None:
+        """Set the permission bits of a file."""
+        await self._local.set_mode(path, mode)
+
+    async def make_link(self, path: Path, target: str) -> None:
+        """Make a symbolic link where nothing is."""
+        with self._freshness.behind_the_editor():
+            await self._local.make_link(path, target)
 
     async def stat(self, path: Path) -> FileStat | None:
         return await self._local.stat(path)

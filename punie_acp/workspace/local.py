@@ -15,7 +15,7 @@ from punie_acp.workspace.paths import Roots, naming
 from punie_acp.workspace.sensitive import secret_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from typing import TypeVar
 
@@ -32,8 +32,12 @@ MAX_BYTES = 256 * 1024 * 1024
 class LocalWorkspace:
     """`Workspace` on the local disk and shell. Writes go through a thread because they wait for the disk."""
 
-    def __init__(self, root: Path, additional: Sequence[Path] = ()) -> None:
-        """Raises `FileNotFoundError` or `NotADirectoryError` where one of the folders is not one."""
+    def __init__(self, root: Path, additional: Sequence[Path] = (), *, variables: Collection[str] = ()) -> None:
+        """Raises `FileNotFoundError` or `NotADirectoryError` where one of the folders is not one.
+
+        `variables` names environment variables that commands get although they look like secrets.
+        """
+        self.variables = variables
         self._roots = Roots(root, additional)
         self._ignores = {folder: Ignores(folder) for folder in self._roots.all}
 
@@ -106,6 +110,14 @@ class LocalWorkspace:
         """Set the permission bits of a file."""
         disk.set_mode(self._roots, path, mode)
 
+    async def make_link(self, path: Path, target: str) -> None:
+        """Make a symbolic link where nothing is."""
+        disk.make_link(self._roots, path, target)
+
+    async def buffer(self, path: Path) -> str | None:
+        """What an editor shows of a file, if there is one."""
+        return None
+
     async def stat(self, path: Path) -> FileStat | None:
         with naming(self.display(path)):
             found = disk.describe(path)
@@ -172,7 +184,7 @@ class LocalWorkspace:
         from punie_acp.workspace import processes
 
         self.require_folder(cwd)
-        request = processes.Command(command, cwd, timeout, processes.environment(env), stdin)
+        request = processes.Command(command, cwd, timeout, processes.environment(env, allowed=self.variables), stdin)
         return await processes.run(request, on_progress)
 
     def require_folder(self, path: Path) -> None:

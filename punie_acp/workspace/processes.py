@@ -13,11 +13,12 @@ import anyio
 import anyio.abc
 
 from punie_acp.workspace.base import CommandProgress, CommandResult
+from punie_acp.workspace.environment import command_environment
 from punie_acp.workspace.guard import guard
 from punie_acp.workspace.output import KeptOutput, Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
 GRACE_SECONDS = 0.5
@@ -44,10 +45,15 @@ class Command:
     stdin: str | None = None  # None: closed
 
 
-def environment(extra: Mapping[str, str] | None, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of a command: inherited without our own, without pagers, prompts and colours, then `extra`."""
-    inherited = os.environ if inherited is None else inherited
-    kept = {k: v for k, v in inherited.items() if not k.startswith("PUNIE_") and k not in _COLOUR_FORCING}
+def environment(
+    extra: Mapping[str, str] | None, inherited: Mapping[str, str] | None = None, allowed: Collection[str] = ()
+) -> dict[str, str]:
+    """The variables of a command: inherited without secrets, our own, pagers, prompts and colours, then `extra`.
+
+    `allowed` names those that may pass although they look like secrets.
+    """
+    inherited = command_environment(os.environ if inherited is None else inherited, allowed)
+    kept = {name: value for name, value in inherited.items() if name not in _COLOUR_FORCING}
     return kept | _FIXED | dict(extra or {})
 
 
