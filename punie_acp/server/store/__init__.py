@@ -19,4 +19,9 @@ def open_store(path: Path) -> Store:
     from punie_acp.server.store.liveness import Owner
     from punie_acp.server.store.sqlite import SqliteStore
 
-    return SqliteStore(Database(path), Owner(path.with_suffix(".owners")))
+    database = Database(path)
+    if database.backup is not None:
+        import structlog
+
+        structlog.get_logger().info("an older store was brought up to date", backup=str(database.backup))
+    return SqliteStore(database, Owner(path.with_suffix(".owners")))

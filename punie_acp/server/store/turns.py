@@ -63,6 +63,7 @@ class Turns(Sessions):
                 *(stop_reason, used, ended, session_id, number),
             )
             self._db.write("UPDATE sessions SET updated = ? WHERE id = ?", ended, session_id)
+        self._db.checkpoint()
 
     def turns(self, session_id: str) -> tuple[TurnRecord, ...]:
         """As `Store` says."""
