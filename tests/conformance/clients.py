@@ -83,7 +83,7 @@ class ForeignClient:
         """The command of the agent that the client is to start."""
         return [sys.executable, str(TEE), str(self._home / "wires"), *COMMAND]
 
-    def run(self, command: Sequence[str | Path], *, cwd: Path, seconds: float = 60, code: int | None = 0) -> Finished:
+    def run(self, command: Sequence[str | Path], *, cwd: Path, seconds: float = 180, code: int | None = 0) -> Finished:
         """Run `command` to its end. Raises `AssertionError` where that is not with `code`, or not within `seconds`."""
         process = subprocess.Popen(
             [str(part) for part in command],

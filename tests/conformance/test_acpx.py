@@ -1,6 +1,8 @@
-"""acpx, a command-line client of ACP: it asks, refuses, writes files and runs commands as an editor does."""
+"""acpx, a command-line client of ACP: it allows, refuses, writes files and runs commands as an editor does."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -36,7 +38,9 @@ class Acpx(ForeignClient):
 
 @pytest.fixture
 def acpx(packages, tmp_path, project):
-    return Acpx(packages, tmp_path / "home", project)
+    acpx = Acpx(packages, tmp_path / "home", project)
+    yield acpx
+    acpx("sessions", "close", code=None)  # a session keeps a process, if the test left one
 
 
 @pytest.mark.proves(
@@ -88,18 +92,37 @@ def test_its_report_of_a_turn_in_json_has_each_call(acpx):
     acpx.wires()
 
 
-@pytest.mark.proves("session/set_mode")
+@pytest.mark.proves(
+    "session/resume", "session/set_mode", "session/set_config_option", "session/list", "session/close", "session/cancel"
+)
 def test_a_session_is_kept_over_its_commands_until_it_is_closed(acpx, project):
-    acpx("--approve-all", "sessions", "new")
+    session = acpx("sessions", "new").stdout.strip()
     acpx("--approve-all", "prompt", programs_prompt("kept = 41"))
     answer = acpx("--approve-all", "prompt", programs_prompt("print(kept + 1)"))
     status = acpx("status")
+    listed = acpx("sessions", "list")
     acpx("set-mode", "read-only")
     refused = acpx("--approve-all", "prompt", programs_prompt("write_file('a.txt', '')"))
+    acpx("set", "mode", "auto")
+    cancelled = cancel_while_a_command_runs(acpx, project)
     acpx("sessions", "close")
 
     assert "42" in answer.stdout
     assert "status: running" in status.stdout
+    assert session in listed.stdout
     assert "this session is read-only" in refused.stdout
     assert not (project / "a.txt").exists()
-    assert "session/set_mode" in {name for wire in acpx.wires() for name in wire.wire.seen}
+    assert "[done] cancelled" in cancelled.stdout
+    assert not (project / "late.txt").exists()
+    acpx.wires()
+
+
+def cancel_while_a_command_runs(acpx, project):
+    """Have acpx cancel a prompt whose command has begun; what acpx said to the prompt."""
+    prompt = programs_prompt("run_command('touch begun.txt; sleep 30; touch late.txt')")
+    with ThreadPoolExecutor() as pool:
+        turn = pool.submit(acpx, "--approve-all", "prompt", prompt)
+        while not (project / "begun.txt").exists() and not turn.done():
+            time.sleep(0.05)
+        acpx("cancel")
+        return turn.result()

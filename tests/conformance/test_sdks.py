@@ -44,7 +44,7 @@ def conversation(request, packages, newest_schema, tmp_path_factory):
         "typescript": [NODE, packages / "conversation.mjs"],
         "python": [sys.executable, Path(__file__).parent / "python_conversation.py"],
     }
-    done = client.run([*scripts[request.param], project, *client.agent], cwd=project, seconds=120)
+    done = client.run([*scripts[request.param], project, *client.agent], cwd=project)
     client.wires(newest_schema)
     return Held(json.loads(done.stdout), client.wires(), project)
 

@@ -60,6 +60,7 @@ async def test_while_the_model_writes_a_program(prompted_agent, project):
     assert not (project / "a.txt").exists()
 
 
+@pytest.mark.proves("session/cancel")
 async def test_while_a_program_is_busy(client, project):
     session = await client.new_session(project)
     await client.run(session, "kept = 41")
@@ -90,6 +91,7 @@ async def test_while_a_command_runs_no_process_is_left(client, project):
     assert not (project / "survived").exists()
 
 
+@pytest.mark.proves("session/cancel", "client:terminal/kill", "client:terminal/release", "capability:terminal")
 async def test_while_a_command_runs_in_a_terminal_of_the_client(tmp_path, project):
     async with spawn_agent(tmp_path / "home", capabilities=TERMINALS, settings={"mode": "auto"}) as client:
         session = await client.new_session(project)
@@ -174,6 +176,7 @@ async def test_a_program_cannot_refuse_to_be_cancelled(client, project):
     assert len([call_id for call_id in calls if call_id.count("/") == 2]) == 1
 
 
+@pytest.mark.proves("$/cancel_request")
 async def test_a_cancelled_request_is_answered_as_such(client, project):
     session = await client.new_session(project)
     turn = client.start(session, programs_prompt("run_command('sleep 60')"))

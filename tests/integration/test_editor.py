@@ -14,6 +14,7 @@ async def echo_agent(tmp_path_factory):
         yield client
 
 
+@pytest.mark.proves("client:fs/read_text_file", "capability:fs.readTextFile")
 async def test_an_unsaved_buffer_is_what_a_program_reads(client, project):
     session = await client.new_session(project)
     file = project / "README.md"
@@ -27,6 +28,7 @@ async def test_an_unsaved_buffer_is_what_a_program_reads(client, project):
     assert file.read_text().startswith("# Shapes")
 
 
+@pytest.mark.proves("client:fs/write_text_file", "capability:fs.writeTextFile")
 async def test_a_write_goes_through_the_editor(client, project):
     session = await client.new_session(project)
     file = project / "README.md"

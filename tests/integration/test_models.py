@@ -113,6 +113,7 @@ async def test_a_model_that_never_gets_a_call_right_ends_the_turn(client, projec
     assert {program.status for program in client.programs(session)} == {"failed"}
 
 
+@pytest.mark.proves("update:agent_thought_chunk")
 async def test_thoughts_text_and_several_programs_of_one_response_are_told_apart(client, project):
     session = await client.new_session(project)
     first = [{"thought": "Let me see"}, {"text": "I look. "}, {"code": "print(1)"}, {"code": "print(2)"}]

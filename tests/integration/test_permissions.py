@@ -6,6 +6,7 @@ from acp import RequestError
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves("client:session/request_permission")
 async def test_a_refused_write_leaves_the_file_untouched_and_the_program_goes_on(client, project):
     session = await client.new_session(project)
     before = (project / "README.md").read_bytes()
@@ -111,6 +112,7 @@ async def test_in_mode_read_only_writes_and_commands_are_refused_without_asking(
     assert [call.status for call in client.calls(session)] == ["failed", "failed", "completed"]
 
 
+@pytest.mark.proves("session/set_mode")
 async def test_the_mode_may_change_between_turns(client, project):
     session = await client.new_session(project)
 

@@ -33,6 +33,7 @@ def text(content):
     ],
     ids=["image", "audio", "blob"],
 )
+@pytest.mark.proves("capability:promptCapabilities.image", "capability:promptCapabilities.audio")
 async def test_what_the_model_cannot_read_is_refused_and_named(client, project, block, what):
     session = await client.new_session(project)
 
@@ -45,6 +46,7 @@ async def test_what_the_model_cannot_read_is_refused_and_named(client, project, 
     assert (await client.prompt(session, "Hello")).stop_reason == "end_turn"
 
 
+@pytest.mark.proves("capability:promptCapabilities.embeddedContext")
 async def test_an_embedded_file_is_read_with_its_name(client, project):
     session = await client.new_session(project)
     uri = (project / "src/shapes.py").as_uri()

@@ -6,6 +6,13 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.proves(
+    "session/prompt",
+    "client:session/update",
+    "update:agent_message_chunk",
+    "update:tool_call",
+    "update:tool_call_update",
+)
 async def test_a_question_is_answered_by_reading_without_asking(client, project):
     session = await client.new_session(project)
 
@@ -20,6 +27,7 @@ async def test_a_question_is_answered_by_reading_without_asking(client, project)
     assert call["locations"] == [{"path": str(project / "src/colours.py")}]
 
 
+@pytest.mark.proves("client:session/request_permission")
 async def test_an_edit_shows_a_diff_and_asks_before_it_happens(client, project):
     session = await client.new_session(project)
     file = project / "src/shapes.py"
@@ -127,6 +135,7 @@ async def test_two_hundred_calls_of_one_program_are_all_seen(client, project):
     assert client.text(session).strip() == str(200 * len((project / "README.md").read_text()))
 
 
+@pytest.mark.proves("update:usage_update")
 async def test_the_response_tells_what_the_turn_cost(client, project):
     session = await client.new_session(project)
 
