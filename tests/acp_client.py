@@ -130,6 +130,14 @@ class AcpClient:
         """Change the session's mode."""
         await self._connection.set_session_mode(session, mode)
 
+    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Any request, and its result. Raises `RequestError`."""
+        return await self._connection._conn.send_request(method, params)
+
+    async def load(self, session: str, cwd: Path, **params: Any) -> dict[str, Any]:
+        """Open a stored session and be told its conversation."""
+        return await self.ask("session/load", sessionId=session, cwd=str(cwd), mcpServers=[], **params)
+
     async def prompt(self, session: str, prompt: str | list[Any], seconds: float = 60) -> PromptResponse:
         """Run a turn, which may take `seconds`."""
         blocks = [TextContentBlock(type="text", text=prompt)] if isinstance(prompt, str) else prompt
@@ -194,6 +202,24 @@ class AcpClient:
     def thoughts(self, session: str) -> str:
         """All that it said beside the answer."""
         return "".join(self._chunks(session, "agent_thought_chunk"))
+
+    def kinds(self, session: str, kind: str) -> list[dict[str, Any]]:
+        """The updates of one kind."""
+        return [update.data for update in self.updates(session) if update.data["sessionUpdate"] == kind]
+
+    def shown(self, session: str) -> dict[str, Any]:
+        """What a client shows of the conversation, however it was told: messages, calls, plan, title, usage."""
+        shown: dict[str, Any] = {"messages": {}, "calls": {}}
+        for update in (update.data for update in self.updates(session)):
+            kind = update["sessionUpdate"]
+            if kind in ("agent_message_chunk", "agent_thought_chunk"):
+                key = kind, update["messageId"]
+                shown["messages"][key] = shown["messages"].get(key, "") + update["content"]["text"]
+            elif kind in ("plan", "session_info_update", "usage_update"):
+                shown[kind] = {name: value for name, value in update.items() if name != "updatedAt"}
+        for call in self.all_calls(session).values():
+            shown["calls"][call.id] = call.fields
+        return shown
 
     def _chunks(self, session: str, kind: str) -> list[str]:
         return [u.data["content"]["text"] for u in self.updates(session) if u.data["sessionUpdate"] == kind]

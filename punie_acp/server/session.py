@@ -59,6 +59,7 @@ class Session:
         self.settings = self.options.limits(services.settings)
         self.permissions = Permissions(self.options.mode, RuleBook(workspace.roots, services.store))
         self.background = Background(self)
+        self.is_replaced = False  # opened anew: the client is told of it there, from the beginning
         self.is_alive = False  # whether `live` has been started
         self.last_turn = 0  # the number of the last turn whose history we have
         self.names_are_lost = False  # the history tells of programs that ran in a sandbox which is gone
@@ -217,6 +218,8 @@ class Session:
 
     async def tell(self, update: Params) -> None:
         """Send a session update, waiting while the client does not read."""
+        if self.is_replaced:
+            return
         await self.services.peer.notify("session/update", {"sessionId": self.session_id, "update": update})
 
     def entitle(self, prompt: Sequence[JsonValue]) -> None:

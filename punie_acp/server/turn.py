@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from punie_acp.server.prompts import PromptBlock
     from punie_acp.server.session import Session
 
-NAMES_ARE_LOST = "(This session was restored: what earlier programs have defined is gone.)\n"
+NAMES_ARE_LOST = "\n(This session was restored: what earlier programs have defined is gone.)"
 
 
 async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
@@ -140,7 +140,7 @@ class Turn:
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
         restored, session.names_are_lost = session.names_are_lost, False
         return TurnRequest(
-            prompt=NAMES_ARE_LOST + prompt if restored else prompt,
+            prompt=prompt + NAMES_ARE_LOST if restored else prompt,
             turn_id=self.turn_id,
             model=ready.model,
             history=compacted(history, budget),

@@ -38,6 +38,14 @@ async def prompted_agent(tmp_path_factory):
         yield client
 
 
+@pytest.fixture(scope="module")
+async def recalling_agent(tmp_path_factory):
+    """Likewise; a prompt that is no script is answered with what the model was told before."""
+    model = "import:tests.integration.odd_models:recalling"
+    async with spawn_agent(tmp_path_factory.mktemp("agent"), model=model, settings={"mode": "auto"}) as client:
+        yield client
+
+
 @pytest.fixture
 async def client(echo_agent):
     """That client, with the policy "allow"; after the test, nothing on the wire was wrong."""

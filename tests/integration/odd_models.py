@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from pydantic_ai.messages import ModelResponse, UserPromptPart
+from pydantic_ai.messages import ModelResponse, ToolReturnPart, UserPromptPart
 
 from tests.scripted import Response, ScriptedModel, _response, echo_model
 
@@ -29,9 +29,28 @@ def _prompted(messages: Sequence[ModelMessage]) -> Response:
     for message in messages:
         prompts = [part.content for part in message.parts if isinstance(part, UserPromptPart)]
         if prompts:
-            given, script = 0, json.loads(prompts[-1])
+            given, script = 0, _script(prompts[-1])
         given += isinstance(message, ModelResponse)
     return _response(script[given]) if given < len(script) else Response((("text", "done"),))
+
+
+def _script(prompt: str) -> list[object]:
+    """The JSON list that a prompt begins with; what the agent has added to it does not count."""
+    return json.JSONDecoder().raw_decode(prompt)[0] if prompt.startswith("[") else []
+
+
+def recalling() -> ScriptedModel:
+    """As `prompted`; a prompt that is no script is answered with all that the model was told, in order."""
+    return ScriptedModel(_recalled, name="recalling")
+
+
+def _recalled(messages: Sequence[ModelMessage]) -> Response:
+    prompts = [part.content for message in messages for part in message.parts if isinstance(part, UserPromptPart)]
+    if prompts[-1].startswith("["):
+        return _prompted(messages)
+    parts = [part for message in messages for part in message.parts]
+    told = [part.content for part in parts if isinstance(part, UserPromptPart | ToolReturnPart)]
+    return Response((("text", "\n".join(map(str, told))),))
 
 
 def noisy() -> ScriptedModel:
