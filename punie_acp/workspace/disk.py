@@ -132,6 +132,12 @@ def set_mode(roots: Roots, path: Path, mode: int) -> None:
             os.close(descriptor)
 
 
+def make_link(roots: Roots, path: Path, target: str) -> None:
+    """Make a symbolic link where nothing is."""
+    with naming(roots.display(path)), _open_parent(roots, path, create=True) as folder:
+        os.symlink(target, path.name, dir_fd=folder)
+
+
 def make_folder(roots: Roots, path: Path, *, parents: bool, exist_ok: bool) -> None:
     """Make a folder, as `Path.mkdir` does."""
     with naming(roots.display(path)):

@@ -1,5 +1,7 @@
 """Events as ACP updates: the life cycle of a call, what is shown of it, and what is left open at the end."""
 
+import json
+
 import anyio
 
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta
@@ -49,7 +51,7 @@ def sent(*events, then_fail=False):
     updates = []
 
     async def send(update):
-        updates.append(update.model_dump(mode="json", by_alias=True, exclude_none=True))
+        updates.append(json.loads(json.dumps(update)))
 
     async def play():
         sender = Updates(send)

@@ -38,13 +38,6 @@ if TYPE_CHECKING:
     from punie_acp.server.updates.wire import Update
 
 
-class _Sent(dict[str, "JsonValue"]):
-    """An update that can be dumped as one of the SDK's models, for callers that still do."""
-
-    def model_dump(self, **_: object) -> Update:
-        return dict(self)
-
-
 class Updates:
     """Sends the events of one session to its client. `send` waits while the client does not read."""
 
@@ -59,16 +52,13 @@ class Updates:
 
         What grows is shown again after `seconds_between` at the earliest.
         """
-        self._take = send
+        self._send = send
         self._seconds_between = seconds_between
         self._streams = streams_terminals(capabilities or {})
         self._calls: dict[str, OpenCall] = {}
         self._programs: dict[str, OpenProgram] = {}
         self._held_back: set[str] = set()  # ids of calls and programs whose last progress was not sent
         self._holding = anyio.Event()
-
-    async def _send(self, update: Update) -> None:
-        await self._take(_Sent(update))
 
     async def keep_up(self) -> None:
         """Send what was held back, in time. Runs beside `emit` until it is cancelled."""
