@@ -65,6 +65,8 @@ def schema_errors(name: str, value: object) -> list[str]:
 
 # The names that a test may claim to prove (see tests/proofs.py).
 
+UNSTABLE_NAMES = ("session/fork", "capability:sessionCapabilities.fork")
+
 
 @cache
 def _meta() -> dict[str, dict[str, str]]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parent.parent
-UNSTABLE = ("session/fork", "capability:sessionCapabilities.fork")
 NOT_USED = {
     "client:elicitation/complete": "ends a question that was asked by URL; Punie asks in forms only",
     "capability:elicitation.url": "Punie asks in forms only",
@@ -41,7 +40,7 @@ class Proof:
 
 
 def proofs() -> list[Proof]:
-    """All claims of all tests that are not skipped. Raises `ValueError` for a mark that does not say its names plainly."""
+    """All claims of tests that are not skipped. Raises `ValueError` for a mark that does not name them plainly."""
     return [proof for file in sorted((ROOT / "tests").rglob("test_*.py")) for proof in _proofs_in(file)]
 
 
@@ -78,7 +77,7 @@ def _names(node: ast.AST, place: str) -> Iterator[str]:
 
 def unknown(claims: Iterable[Proof]) -> list[Proof]:
     """Claims about what ACP does not have."""
-    names = {*acp_schema.stable_names(), *UNSTABLE}
+    names = {*acp_schema.stable_names(), *acp_schema.UNSTABLE_NAMES}
     return [claim for claim in claims if claim.name not in names]
 
 
@@ -102,7 +101,7 @@ def table(claims: list[Proof]) -> str:
         _section("What Punie asks and sends", dict.fromkeys(acp_schema.client_methods(), ""), claims),
         _section("What Punie offers", agent, claims),
         _section("What Punie makes of a client's capabilities", client, claims),
-        _section("Not stable yet", dict.fromkeys(UNSTABLE, ""), claims),
+        _section("Not stable yet", dict.fromkeys(acp_schema.UNSTABLE_NAMES, ""), claims),
     ]
     return "\n".join(parts)
 
@@ -118,11 +117,16 @@ def _section(title: str, rows: dict[str, str], claims: list[Proof]) -> str:
 
 
 def _tests(name: str, claims: list[Proof]) -> str:
-    tests = sorted({claim.test for claim in claims if claim.name == name})
+    tests = _one_of_each_folder_first(sorted({claim.test for claim in claims if claim.name == name}))
     if not tests:
         return NOT_USED.get(name, "**not proven**")
     more = f", and {len(tests) - _SHOWN} more" if len(tests) > _SHOWN else ""
     return ", ".join(f"`{test}`" for test in tests[:_SHOWN]) + more
+
+
+def _one_of_each_folder_first(tests: list[str]) -> list[str]:
+    first = {test.partition("/")[0]: test for test in reversed(tests)}
+    return sorted(tests, key=lambda test: test not in first.values())
 
 
 def _offered_by_agent() -> dict[str, Any]:

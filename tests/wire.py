@@ -18,7 +18,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.acp_schema import Schema, capabilities, stable_schema
+from tests.acp_schema import UNSTABLE_NAMES, Schema, capabilities, stable_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ class Wire:
     def _negotiate(self, params: dict[str, Any]) -> None:
         offered = params.get("clientCapabilities") or {}
         named = {name for name in capabilities("Client") if _offers(offered, name.partition(":")[2].split("."))}
-        self.negotiated |= {"initialize", *capabilities("Agent"), *named}
+        self.negotiated |= {"initialize", *capabilities("Agent"), *UNSTABLE_NAMES[1:], *named}
 
     def _open_session(self, session: str) -> None:
         """The client knows `session` from now on; what is told of it begins anew."""

@@ -148,6 +148,7 @@ def test_sessions_are_listed_by_folder(held):
     assert held["list_elsewhere"]["sessions"] == []
 
 
+@pytest.mark.proves("session/fork", "capability:sessionCapabilities.fork")
 def test_a_fork_is_a_session_of_its_own(held):
     assert held["fork"]["sessionId"] != held["sessionId"]
     assert held["forked_turn"]["answer"].strip() == "2"
