@@ -3,7 +3,8 @@
 Four arms, each run in a process of its own, on the same model folder and the same prompt (Python source):
 
 ours     `MlxEngine`, as punie-acp runs it; tokens are timed where the event loop receives them
-peer     `mlx_lm.stream_generate` on the float32 weights and the BLAS that ours uses, with mlx_lm's defaults
+peer     `mlx_lm.stream_generate` on float32 weights and the BLAS that ours uses, with mlx_lm's defaults. Ours decodes
+         from the packed weights where its kernel can be compiled, and prefills from the float32 ones
 stock    mlx_lm as `pip install mlx-lm[cpu]` gives it: its own BLAS, the folder loaded as it is. So slow that it gets
          a shorter prompt and answer and a time limit
 stock32  the same with our float32 weights: what the BLAS alone makes of the difference
@@ -77,7 +78,7 @@ def peer(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
     load_fast_blas()
     from punie_acp.inference.loading import load_model
 
-    yield from stream_generate(load_model(path, context_tokens=16384).model, path, tokens, count)
+    yield from stream_generate(load_model(path, context_tokens=16384, packed=False).model, path, tokens, count)
 
 
 def stock(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
@@ -91,7 +92,7 @@ def stock32(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
     """mlx_lm's own BLAS on our weights."""
     from punie_acp.inference.loading import load_model
 
-    yield from stream_generate(load_model(path, context_tokens=16384).model, path, tokens, count)
+    yield from stream_generate(load_model(path, context_tokens=16384, packed=False).model, path, tokens, count)
 
 
 def stream_generate(model, path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:  # noqa: ANN001

@@ -53,6 +53,7 @@ def test_the_report_names_every_part_and_fails_without_a_model(tmp_path):
         "python",
         "folders",
         "mlx",
+        "kernel",
         "speed",
         "model",
         "monty",

@@ -58,6 +58,33 @@ def check_mlx(_settings: Settings) -> list[Finding]:
     return [ok("mlx", text, **facts)]
 
 
+def check_kernel(_settings: Settings) -> list[Finding]:
+    """The kernels for packed weights, which a CPU needs a C compiler for."""
+    from punie_acp.weights.catalogue import detect_device
+
+    try:
+        require_mlx()
+    except MlxBrokenError:
+        return []
+    if detect_device() != "cpu":
+        return []
+    from punie_acp.inference.blas import load_fast_blas
+    from punie_acp.inference.compiled import KernelUnavailableError, load_kernels
+
+    load_fast_blas()
+    try:
+        kernels = load_kernels()
+    except KernelUnavailableError as error:
+        return [
+            warning(
+                "kernel",
+                str(error),
+                "Without them a model needs several times the memory and writes several times slower.",
+            )
+        ]
+    return [ok("kernel", f"computes with packed weights on {kernels.threads} threads", threads=kernels.threads)]
+
+
 def check_speed(_settings: Settings) -> list[Finding]:
     """A matrix times a matrix, as when a prompt is read, and times a vector, as when an answer is written."""
     try:

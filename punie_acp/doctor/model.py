@@ -45,14 +45,17 @@ def check_memory(settings: Settings) -> list[Finding]:
     model = _model_or_none(settings)
     if model is None:
         return []
+    from punie_acp.inference.compiled import available_kernels
     from punie_acp.inference.folder import read_config
     from punie_acp.inference.memory import available_bytes, kv_bytes_per_token, weight_bytes
     from punie_acp.weights.catalogue import detect_device, machine_memory
 
     device, config = detect_device(), read_config(model.path)
     context = min(settings.context_tokens, model.context_tokens)
-    needed = weight_bytes(model.path, config, expand=device == "cpu") + ROOM_TO_WORK
-    needed += kv_bytes_per_token(config, 4 if device == "cpu" else 2) * context
+    on_cpu = device == "cpu"
+    needed = weight_bytes(model.path, config, expand=on_cpu, packed=on_cpu and available_kernels() is not None)
+    needed += ROOM_TO_WORK
+    needed += kv_bytes_per_token(config, 4 if on_cpu else 2) * context
     free, total = available_bytes(device), machine_memory(device)
     text = f"{model.name} needs {_gb(needed)} with {context} tokens of context; {_gb(free)} of {_gb(total)} are free"
     facts = {"needed_bytes": needed, "free_bytes": free, "total_bytes": total}

@@ -18,6 +18,7 @@ CHECKS: tuple[tuple[str, Callable[[Settings], Sequence[Finding]]], ...] = (
     ("python", environment.check_python),
     ("folders", environment.check_folders),
     ("mlx", mlx.check_mlx),
+    ("kernel", mlx.check_kernel),
     ("speed", mlx.check_speed),
     ("model", model.check_model),
     ("memory", model.check_memory),

@@ -1,7 +1,8 @@
 """A model folder becomes a model in memory, in the form that the device computes fastest with.
 
 Metal and CUDA compute with quantised weights as they are. The CPU back end has no fast quantised kernels, so there
-everything is expanded to float32 (the one type that a BLAS multiplies) layer by layer, freeing what was expanded.
+everything is expanded to float32 (the one type that a BLAS multiplies) layer by layer, freeing what was expanded. Where
+our own kernels run, the layers that they know stay packed (`packed.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from punie_acp.inference.compiled import available_kernels
 from punie_acp.inference.expand import expanded
 from punie_acp.inference.folder import read_config, stop_ids
 from punie_acp.inference.memory import check_memory
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import mlx.core as mx
     from mlx import nn
 
+    from punie_acp.inference.compiled import Kernels
     from punie_acp.inference.types import Device
 
 __all__ = ["LoadedModel", "compute_device", "load_model", "load_tokenizer"]
@@ -56,17 +59,22 @@ def compute_device() -> Device:
     return "metal" if mx.metal.is_available() else "cuda"
 
 
-def load_model(path: Path, *, context_tokens: int, should_stop: Callable[[], bool] = lambda: False) -> LoadedModel:
+def load_model(
+    path: Path, *, context_tokens: int, packed: bool = True, should_stop: Callable[[], bool] = lambda: False
+) -> LoadedModel:
     """Load the MLX folder at `path`. `should_stop` is asked between layers; where it says yes, LoadingStoppedError.
+
+    Without `packed` a CPU gets float32 weights, as where our kernels cannot run.
 
     Raises `EngineError` where there is no such model, it is of an unknown kind, damaged, or too big for this machine.
     """
     config = read_config(path)
     device = compute_device()
     context = min(context_tokens, int(config.get("max_position_embeddings") or context_tokens))
-    check_memory(path, config, device, context)
+    kernels = available_kernels() if packed and device == "cpu" else None
+    check_memory(path, config, device, context, packed=kernels is not None)
     model = _read(path)
-    _settle(model, device, should_stop)
+    _settle(model, device, kernels, should_stop)
     return LoadedModel(
         model=model,
         device=device,
@@ -91,7 +99,7 @@ def _read(path: Path) -> nn.Module:
     return model
 
 
-def _settle(model: nn.Module, device: Device, should_stop: Callable[[], bool]) -> None:
+def _settle(model: nn.Module, device: Device, kernels: Kernels | None, should_stop: Callable[[], bool]) -> None:
     """Bring the weights into memory one layer at a time, on the CPU as float32, so that the peak is the final size."""
     import mlx.core as mx
 
@@ -100,9 +108,11 @@ def _settle(model: nn.Module, device: Device, should_stop: Callable[[], bool]) -
         name, layer = modules.pop()
         if should_stop():
             raise LoadingStoppedError(name)
-        if device == "cpu" and not _only_looked_up(model, layer) and (plain := _expanded(layer)) is not None:
-            _replace(model, name, plain)
-            layer = plain
+        if device == "cpu" and not _only_looked_up(model, layer):
+            plain = _for_cpu(name, layer, kernels)
+            if plain is not None:  # a module without parameters of its own is an empty dict, and so false
+                _replace(model, name, plain)
+                layer = plain
         _settle_own_parameters(layer, device)
     mx.eval(model.parameters())
     mx.clear_cache()
@@ -125,6 +135,19 @@ def _only_looked_up(model: nn.Module, layer: nn.Module) -> bool:
     from mlx import nn
 
     return isinstance(layer, nn.QuantizedEmbedding) and "lm_head" in model and layer.mode == "affine"
+
+
+def _for_cpu(name: str, layer: nn.Module, kernels: Kernels | None) -> nn.Module | None:
+    """What takes the place of a quantised layer; None where `layer` is not one. An embedding here is tied."""
+    from mlx import nn
+
+    from punie_acp.inference.packed import PackedEmbedding, PackedLinear, can_pack
+
+    if kernels is None or not can_pack(layer):
+        return _expanded(layer)
+    if isinstance(layer, nn.QuantizedEmbedding):
+        return PackedEmbedding(layer, kernels)
+    return PackedLinear(layer, kernels, is_output=name == "lm_head")
 
 
 def _expanded(layer: nn.Module) -> nn.Module | None:
@@ -156,5 +179,9 @@ def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
 def _nbytes(model: nn.Module) -> int:
     from mlx import utils
 
+    from punie_acp.inference.packed import PackedEmbedding, PackedLinear
+
     leaves = cast("list[tuple[str, mx.array]]", utils.tree_flatten(model.parameters()))
-    return sum(array.nbytes for _, array in leaves)
+    modules = cast("list[nn.Module]", model.modules())
+    layers = [layer for layer in modules if isinstance(layer, PackedEmbedding | PackedLinear)]
+    return sum(array.nbytes for _, array in leaves) + sum(layer.packed_bytes for layer in layers)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 _WORKING_BYTES = 300_000_000  # Python, MLX and the activations of a prefill step
 
 
-def check_memory(path: Path, config: Mapping[str, Any], device: Device, context_tokens: int) -> None:
+def check_memory(
+    path: Path, config: Mapping[str, Any], device: Device, context_tokens: int, *, packed: bool = False
+) -> None:
     """Raises `EngineError` where the weights and one full context do not fit into what is free now."""
-    needed = weight_bytes(path, config, expand=device == "cpu")
+    needed = weight_bytes(path, config, expand=device == "cpu", packed=packed)
     needed += kv_bytes_per_token(config, 4 if device == "cpu" else 2) * context_tokens + _WORKING_BYTES
     free = available_bytes(device)
     if needed > free:
@@ -28,12 +30,36 @@ def check_memory(path: Path, config: Mapping[str, Any], device: Device, context_
         )
 
 
-def weight_bytes(path: Path, config: Mapping[str, Any], *, expand: bool) -> int:
-    """Bytes of the weights in memory: as on disk, or with `expand` everything in float32."""
+def weight_bytes(path: Path, config: Mapping[str, Any], *, expand: bool, packed: bool = False) -> int:
+    """Bytes of the weights in memory: as on disk, or expanded to float32 but for what `packed` keeps."""
     tensors = read_tensors(path)
     if not expand:
         return sum(tensor.nbytes for tensor in tensors.values())
-    return sum(_expanded_bytes(tensor, tensors, config) for tensor in tensors.values())
+    layers = {name.removesuffix(".scales") for name in tensors if name.endswith(".scales")}
+    plain = [tensor for name, tensor in tensors.items() if name.rpartition(".")[0] not in layers or _is_bias(name)]
+    own_output = "lm_head.weight" in tensors
+    return 4 * sum(tensor.size for tensor in plain) + sum(
+        _layer_bytes(layer, tensors, _quantization(layer, config), packed=packed, own_output=own_output)
+        for layer in layers
+    )
+
+
+def _is_bias(name: str) -> bool:
+    return name.endswith(".bias")
+
+
+def _layer_bytes(
+    layer: str, tensors: Mapping[str, TensorInfo], quantization: tuple[int, int], *, packed: bool, own_output: bool
+) -> int:
+    """Bytes of one quantised layer in memory, as `loading` settles it on a CPU."""
+    weight, scales = tensors[f"{layer}.weight"], tensors[f"{layer}.scales"]
+    biases = tensors.get(f"{layer}.biases")
+    group_size, bits = quantization
+    kept = weight.nbytes + 4 * (scales.size + (biases.size if biases else 0))
+    expanded = 4 * scales.size * group_size
+    embedding = layer == "model.embed_tokens"
+    known = packed and bits in (4, 8) and group_size % 32 == 0 and biases is not None and len(weight.shape) == 2
+    return kept if known or (embedding and own_output) else expanded
 
 
 def kv_bytes_per_token(config: Mapping[str, Any], item_bytes: int) -> int:
@@ -54,23 +80,12 @@ def available_bytes(device: Device) -> int:
     return min(free, *left) if (left := _cgroup_bytes()) else free
 
 
-def _expanded_bytes(tensor: TensorInfo, tensors: Mapping[str, TensorInfo], config: Mapping[str, Any]) -> int:
-    """Bytes after dequantizing: a packed weight has one scale a group, and its scales and biases go away.
-
-    A packed embedding stays packed beside an output layer of its own (`loading._only_looked_up`).
-    """
-    layer, _, kind = tensor.name.rpartition(".")
-    scales = tensors.get(f"{layer}.scales")
-    if scales is None or (layer == "model.embed_tokens" and "lm_head.weight" in tensors):
-        return tensor.nbytes if scales and kind == "weight" else 4 * tensor.size
-    return 4 * (scales.size * _group_size(layer, config) if kind == "weight" else tensor.size * (kind == "bias"))
-
-
-def _group_size(layer: str, config: Mapping[str, Any]) -> int:
-    quantization = cast("Mapping[str, Any]", config.get("quantization") or {})
-    own = quantization.get(layer)
-    stated = cast("Mapping[str, Any]", own) if isinstance(own, dict) else quantization
-    return int(stated.get("group_size", 64))
+def _quantization(layer: str, config: Mapping[str, Any]) -> tuple[int, int]:
+    """Group size and bits of a layer: its own, or those of the whole model."""
+    whole = cast("Mapping[str, Any]", config.get("quantization") or {})
+    own = whole.get(layer)
+    stated = cast("Mapping[str, Any]", own) if isinstance(own, dict) else whole
+    return int(stated.get("group_size", 64)), int(stated.get("bits", 4))
 
 
 def _cgroup_bytes() -> list[int]:

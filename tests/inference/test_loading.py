@@ -23,9 +23,10 @@ def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path,
     from punie_acp.inference.folder import read_config
     from punie_acp.inference.loading import load_model
     from punie_acp.inference.memory import weight_bytes
+    from punie_acp.inference.packed import PackedLinear
 
     packed, _ = load_packed(folder)
-    plain = load_model(folder, context_tokens=512)
+    plain = load_model(folder, context_tokens=512, packed=False)
     tokens = mx.array([[(7 * index) % 400 for index in range(50)]])
     difference = mx.abs(packed(tokens).astype(mx.float32) - plain.model(tokens)).max().item()
     scale = mx.abs(plain.model(tokens)).max().item()
@@ -34,6 +35,9 @@ def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path,
     packed_now = {name for name, array in parameters.items() if array.dtype != mx.float32}
     assert packed_now == (set() if tied else {"model.embed_tokens.weight"})
     assert plain.resident_bytes == weight_bytes(folder, read_config(folder), expand=True)
+    both = load_model(folder, context_tokens=512)
+    kernel = any(isinstance(layer, PackedLinear) for layer in both.model.modules()) or bits == 6
+    assert both.resident_bytes == weight_bytes(folder, read_config(folder), expand=True, packed=kernel)
 
 
 @pytest.mark.parametrize("bits", [4, 8])

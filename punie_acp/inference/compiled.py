@@ -1,0 +1,177 @@
+"""Our C kernels for packed weights on x86-64, compiled on this machine at first use and kept for the next time.
+
+MLX's CPU back end has fast kernels for float32 alone. These compute with the weights as they are stored, a quarter to
+an eighth of the bytes: a model takes that much less memory, is loaded in a moment, and decodes faster by almost as
+much, because decoding is as fast as the weights can be read (`kernels/packed.c`). MLX itself runs the system's C
+compiler for its fused CPU kernels; where there is none, the model is float32 throughout.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FLAGS = ("-O3", "-mavx2", "-mfma", "-fopenmp", "-shared", "-fPIC")
+_COMPILE_SECONDS = 60.0
+
+MATVEC_ROWS = 16
+"""Up to so many positions at a time the weights are multiplied as they are; for more, a BLAS is faster."""
+
+
+class KernelUnavailableError(RuntimeError):
+    """This machine computes without the kernels. The message says why, and what would change that."""
+
+
+class _Weights(ctypes.Structure):
+    """`struct weights` of packed.c."""
+
+    _fields_ = (
+        ("quants", ctypes.c_void_p),
+        ("scales", ctypes.c_void_p),
+        ("biases", ctypes.c_void_p),
+        ("rows", ctypes.c_int),
+        ("columns", ctypes.c_int),
+        ("group_size", ctypes.c_int),
+        ("bits", ctypes.c_int),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """The compiled kernels."""
+
+    library: ctypes.CDLL
+    sgemm: ctypes.c_void_p  # the BLAS's cblas_sgemm, with 32-bit sizes
+    threads: int
+
+    def multiply(self, x: NDArray[np.float32], weights: PackedWeights) -> NDArray[np.float32]:
+        """x Wᵀ: (batch, columns) → (batch, rows); x is C-contiguous."""
+        import numpy as np
+
+        batch, rows = len(x), len(weights.quants)
+        y = np.empty((batch, rows), np.float32)
+        given, taken = ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data)
+        described = weights.described(x.shape[1])
+        if batch <= MATVEC_ROWS:
+            failed = self.library.punie_matvec(ctypes.byref(described), given, taken, batch, self.threads)
+        else:
+            failed = self.library.punie_matmul(ctypes.byref(described), given, taken, batch, self.threads, self.sgemm)
+        if failed:
+            raise MemoryError("no memory for a matrix product")
+        return y
+
+
+@dataclass(frozen=True, slots=True)
+class PackedWeights:
+    """A matrix in MLX's affine quantisation, scale · q + bias a group. All arrays are C-contiguous."""
+
+    quants: NDArray[np.uint32]  # (rows, words)
+    scales: NDArray[np.float32]  # (rows, groups)
+    biases: NDArray[np.float32]  # (rows, groups)
+    bits: int  # 4 or 8
+
+    def described(self, columns: int) -> _Weights:
+        """As the kernels take it. A group must be a multiple of 32 columns."""
+        rows, groups = self.scales.shape
+        places = [array.ctypes.data for array in (self.quants, self.scales, self.biases)]
+        return _Weights(*places, rows, columns, columns // groups, self.bits)
+
+
+def available_kernels() -> Kernels | None:
+    """The kernels where this machine has them. `punie-acp doctor` says why not."""
+    try:
+        return load_kernels()
+    except KernelUnavailableError:
+        return None
+
+
+@cache
+def load_kernels(folder: Path | None = None) -> Kernels:
+    """Load the kernels, compiled into `folder` (the user's cache) unless they are there.
+
+    Call it after `blas.load_fast_blas`: they use that BLAS, and share its OpenMP threads. Raises
+    `KernelUnavailableError`.
+    """
+    from punie_acp.inference.blas import usable_cores
+
+    _check_processor()
+    sgemm = _global_sgemm()
+    source = (resources.files("punie_acp.inference") / "kernels" / "packed.c").read_bytes()
+    name = f"packed-{hashlib.sha256(source + ' '.join(_FLAGS).encode()).hexdigest()[:16]}.so"
+    path = (folder or _cache_folder()) / name
+    try:
+        if not path.is_file():
+            _compile(source, path)
+        return Kernels(ctypes.CDLL(str(path)), sgemm, usable_cores())
+    except OSError as error:
+        raise KernelUnavailableError(f"the kernels for packed weights cannot be used: {error}") from error
+
+
+def _check_processor() -> None:
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise KernelUnavailableError("the kernels for packed weights are for Linux on x86-64 processors")
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    if " avx2" not in flags or " fma" not in flags:
+        raise KernelUnavailableError("this processor lacks AVX2, which the kernels for packed weights need")
+
+
+def _global_sgemm() -> ctypes.c_void_p:
+    try:
+        return ctypes.cast(ctypes.CDLL(None).cblas_sgemm, ctypes.c_void_p)
+    except AttributeError:
+        raise KernelUnavailableError("there is no fast BLAS for the kernels to use") from None
+
+
+def _cache_folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("punie-acp", appauthor=False) / "kernels"
+
+
+def _compile(source: bytes, path: Path) -> None:
+    """Compile beside `path` and rename, so that two processes which do it at once do not meet."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        code, built = Path(scratch, "packed.c"), Path(scratch, "packed.so")
+        code.write_bytes(source)
+        _run_compiler(code, built)
+        built.replace(path)
+
+
+def _run_compiler(code: Path, built: Path) -> None:
+    compiler = _compiler()
+    command = [compiler, *_FLAGS, str(code), "-o", str(built)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KernelUnavailableError(f"{compiler} could not compile the kernels for packed weights: {error}") from error
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        raise KernelUnavailableError(f"{compiler} could not compile the kernels for packed weights: {reason}")
+
+
+def _compiler() -> str:
+    for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
+        if name and (found := shutil.which(name)):
+            return found
+    raise KernelUnavailableError(
+        "there is no C compiler for the kernels that use packed weights; "
+        "install one (Debian and Ubuntu: `apt install gcc`)"
+    )
