@@ -19,6 +19,7 @@ from punie_acp.protocol.errors import RpcError
 from punie_acp.server.config import EFFORT_TEXTS, offered_models
 from punie_acp.server.permissions import MODE_TEXTS
 from punie_acp.server.replay import last_usage
+from punie_acp.server.undo import UNDO_COMMANDS
 from punie_acp.server.rules import describe_rules, revoke_numbered
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ async def _model(session: Session, name: str) -> str:
     if name == session.options.model:
         return f"The model is `{name}` already."
     try:
+        await session.load_model(name)
         await session.choose("model", name)
     except RpcError as error:
         return f"The model stays `{session.options.model}`: {error.message}"
@@ -191,6 +193,7 @@ COMMANDS = (
     Command("compact", "Drop the oldest turns from what the model remembers", _compact),
     Command("permissions", "List what you always allow or reject here, or revoke it", _permissions, hint="[revoke n]"),
     Command("sessions", "List the sessions of this folder", _sessions),
+    *(Command(*entry) for entry in UNDO_COMMANDS),
     Command("doctor", "Check that everything a prompt needs works here", _doctor),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

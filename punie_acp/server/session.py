@@ -183,7 +183,7 @@ class Session:
         """Change an option, in the store and here, and tell the client. Raises `RpcError` for a model that fails."""
         if option == "model" and not self._turn_lock.locked():
             async with self._turn_lock:  # a prompt that comes meanwhile is for the new model
-                await self._load_model(str(value))
+                await self.load_model(str(value))
         self._apply(self.options.with_choice(option, value))
         if option == "mode":
             await self.tell({"sessionUpdate": "current_mode_update", "currentModeId": self.options.mode})
@@ -196,7 +196,8 @@ class Session:
         self.settings = options.limits(self.services.settings)
         self.permissions.mode = options.mode
 
-    async def _load_model(self, name: str) -> None:
+    async def load_model(self, name: str) -> None:
+        """Have a model loaded before it is needed. Raises `RpcError` where it fails."""
         from punie_acp.agent.models import ModelUnavailableError
 
         await self.background.imported.wait()

@@ -155,7 +155,7 @@ async def test_a_session_is_loaded_with_its_own_folder_only(client, project, tmp
 async def test_loading_a_session_that_is_open_cancels_its_turn_and_opens_it_anew(client, project):
     session = await client.new_session(project)
     turn = client.start(session, '[{"code": "run_command(\'sleep 60\')"}]')
-    await client.until(lambda: client.calls(session))
+    await client.until(lambda: [call for call in client.calls(session) if call.status == "in_progress"])
 
     await client.load(session, project)
 

@@ -156,7 +156,8 @@ async def test_doctor_checks_the_installation_and_can_be_cancelled(client, proje
     assert "✓" in answer
     assert "Python 3" in answer
 
+    before = client.process.child_pids()
     turn = client.start(session, "/doctor")
-    await client.until(lambda: client.process.child_pids())
+    await client.until(lambda: client.process.child_pids() - before)
     await client.cancel(session)
     assert (await turn).stop_reason == "cancelled"
