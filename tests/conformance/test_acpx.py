@@ -119,7 +119,7 @@ def test_a_session_is_kept_over_its_commands_until_it_is_closed(acpx, project):
 
 def cancel_while_a_command_runs(acpx, project):
     """Have acpx cancel a prompt whose command has begun; what acpx said to the prompt."""
-    prompt = programs_prompt("run_command('touch begun.txt; sleep 30; touch late.txt')")
+    prompt = programs_prompt("run_command('touch begun.txt && sleep 30 && touch late.txt')")
     with ThreadPoolExecutor() as pool:
         turn = pool.submit(acpx, "--approve-all", "prompt", prompt)
         while not (project / "begun.txt").exists() and not turn.done():
