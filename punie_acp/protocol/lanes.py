@@ -54,12 +54,12 @@ class Lanes:
     def __init__(self) -> None:
         self._last: dict[str, Place] = {}
 
-    def take_place(self, lane: Lane | None) -> Place:
-        """The next place of `lane`. A call in no lane waits for none."""
+    def take_place(self, lane: Lane | None, *, stays: bool = True) -> Place:
+        """The next place of `lane`. A call in no lane waits for none; one that does not stay holds none."""
         if lane is None:
             return Place()
         place = Place(self._last.get(lane.name))
-        if lane.holds:
+        if lane.holds and stays:
             self._last[lane.name] = place
         return place
 

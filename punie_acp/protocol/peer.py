@@ -185,7 +185,7 @@ class Peer:
         if incoming.method == CANCEL_METHOD:
             self._cancel(incoming.params.get("requestId"))
             return
-        place = self._lanes.take_place(self._lane(incoming))
+        place = self._lanes.take_place(self._lane(incoming), stays=False)
         if place.is_free:
             await self._tell(incoming, place)
         else:

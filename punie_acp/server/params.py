@@ -57,9 +57,16 @@ def absolute_path(value: JsonValue, name: str) -> Path:
 def existing_folder(value: JsonValue, name: str) -> Path:
     """A folder that is there, its links resolved. Raises `RpcError`."""
     path = absolute_path(value, name)
-    if not path.is_dir():
+    if not _is_folder(path):
         raise invalid(name, f"there is no folder {value}")
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 def additional_folders(params: Params) -> tuple[Path, ...]:

@@ -82,6 +82,13 @@ async def test_what_waits_in_a_lane_can_be_cancelled_and_the_next_one_still_wait
         assert peer._lanes._last == {}
 
 
+async def test_a_notification_holds_no_lane_whatever_its_method_is():
+    handler = Gates()
+    async with connected(handler, lane=lane) as (_, wire):
+        await wire.send({"jsonrpc": "2.0", "method": "hold", "params": {"name": "x", "lane": "a"}})
+        assert "result" in await wire.ask("quick", {"name": "y", "lane": "a"})
+
+
 async def test_lanes_leave_nothing_behind():
     handler = Gates()
     async with connected(handler, lane=lane) as (peer, wire):
