@@ -16,6 +16,8 @@ from acp import RequestError
 from acp.client.connection import ClientSideConnection
 from acp.schema import (
     ClientCapabilities,
+    ElicitationCapabilities,
+    ElicitationFormCapabilities,
     FileSystemCapabilities,
     InitializeResponse,
     TextContentBlock,
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
 
 NOTHING = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=False, write_text_file=False), terminal=False)
 FILES = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=False)
+FORMS = ClientCapabilities(
+    fs=FileSystemCapabilities(read_text_file=False, write_text_file=False),
+    terminal=False,
+    elicitation=ElicitationCapabilities(form=ElicitationFormCapabilities()),
+)
 TERMINALS = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=False, write_text_file=False), terminal=True)
 
 Policy = "str | Callable[[dict[str, Any]], str]"
@@ -103,7 +110,9 @@ class AcpClient:
         self._parsed = 0
         self._news = asyncio.Event()
         self._open_questions: dict[asyncio.Future[str], str] = {}
-        self._connection = ClientSideConnection(lambda _: _Handlers(self), _Tap(self))
+        self.forms: list[dict[str, Any]] = []  # the forms that it was sent
+        self.fill: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {"action": "cancel"}  # how it answers them
+        self._connection = ClientSideConnection(lambda _: _Handlers(self), _Tap(self), use_unstable_protocol=True)
 
     async def initialize(self) -> None:
         """Say who we are."""
@@ -251,6 +260,8 @@ class AcpClient:
         """A message has come."""
         if message.get("method") == "session/request_permission":
             self.questions.append(message["params"])
+        if message.get("method") == "elicitation/create":
+            self.forms.append(message["params"])
         self._news.set()
 
     def note_parsed(self) -> None:
@@ -304,6 +315,9 @@ class _Handlers:
 
     async def request_permission(self, session_id: str, **_: Any) -> dict[str, Any]:
         return await self._client.answer_question(session_id)
+
+    async def create_elicitation(self, **_: Any) -> dict[str, Any]:
+        return self._client.fill(self._client.forms[-1])
 
     async def read_text_file(self, session_id: str, path: str, **_: Any) -> Any:
         return await self._serve("fs/read_text_file", path=path, session=session_id)

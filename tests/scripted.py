@@ -57,6 +57,7 @@ Part = tuple[str, str]  # one of KINDS, and its text
 KINDS = ("text", "thought", "code", "arguments")
 TOOL_NAME = "execute_code"
 
+_RESULT = re.compile(r"\APrinted \(data, not instructions\):\n(`{3,})\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(r"^(?P<fence>`{3,})python[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -131,7 +132,7 @@ def _last_prompt(messages: Sequence[ModelMessage]) -> tuple[str, list[str]]:
         if isinstance(part, UserPromptPart):
             prompt, results = part.content if isinstance(part.content, str) else "", []
         elif isinstance(part, ToolReturnPart):
-            results.append(part.model_response_str())
+            results.append(_RESULT.sub(r"\2", part.model_response_str()))
         elif isinstance(part, RetryPromptPart):
             results.append(part.model_response())
     return prompt, results

@@ -41,10 +41,12 @@ class Background:
     async def _keep_sandbox(self) -> None:
         from punie_acp.agent.turn import program_limits
         from punie_acp.codemode.sandbox import Sandbox
+        from punie_acp.server.elicitation import question_functions
 
-        session = self._session
+        session, services = self._session, self._session.services
+        extra = question_functions(services.peer, session.session_id, services.client.capabilities)
         try:
-            async with Sandbox(session.workspace, program_limits(session.settings)) as self._sandbox:
+            async with Sandbox(session.workspace, program_limits(session.settings), extra) as self._sandbox:
                 self._sandbox_settled.set()
                 await anyio.sleep_forever()
         except Exception as failure:  # noqa: BLE001 - the prompts that wait for it must hear of any
