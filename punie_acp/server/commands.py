@@ -19,8 +19,8 @@ from punie_acp.protocol.errors import RpcError
 from punie_acp.server.config import EFFORT_TEXTS, offered_models
 from punie_acp.server.permissions import MODE_TEXTS
 from punie_acp.server.replay import last_usage
-from punie_acp.server.undo import UNDO_COMMANDS
 from punie_acp.server.rules import describe_rules, revoke_numbered
+from punie_acp.server.undo import UNDO_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 
 from punie_acp.protocol.errors import NOT_FOUND, JsonValue, RpcError
 from punie_acp.server import params as given
@@ -20,6 +21,7 @@ from punie_acp.server.replay import conversation, last_usage
 from punie_acp.server.session import Services, Session
 from punie_acp.server.store import open_store
 from punie_acp.server.store.base import SessionRecord
+from punie_acp.server.undo import close, forget, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -153,11 +155,12 @@ class Sessions:
 
     async def delete(self, params: Params) -> Params:
         """`session/delete`: as `close`, and nothing of it stays."""
-        session_id = self._stored(params).session_id
-        session = self._open.get(session_id)
+        record = self._stored(params)
+        session = self._open.get(record.session_id)
         if session is not None:
             await self._end(session)
-        self.services.store.delete_session(session_id)
+        self.services.store.delete_session(record.session_id)
+        await anyio.to_thread.run_sync(forget, record, self.services.settings)
         return {}
 
     # What they share.
@@ -204,6 +207,7 @@ class Sessions:
         if before is not None:
             before.is_replaced = True
             await before.end()
+            close(before.workspace)
         return self._open_session(record)
 
     def _open_session(self, record: SessionRecord) -> Session:
@@ -224,6 +228,7 @@ class Sessions:
         if self._open.get(session.session_id) is session:
             del self._open[session.session_id]
         await session.end()
+        close(session.workspace)
 
     def _workspace(self, record: SessionRecord) -> Workspace:
         from punie_acp.workspace.editor import EditorWorkspace
@@ -232,7 +237,8 @@ class Sessions:
         more = [Path(folder) for folder in record.additional_directories]
         variables = self.services.settings.command_variables.split()
         local = LocalWorkspace(Path(record.cwd), more, variables=variables)
-        return EditorWorkspace(local, self.services.peer, record.session_id, self.services.client.capabilities)
+        editor = EditorWorkspace(local, self.services.peer, record.session_id, self.services.client.capabilities)
+        return recorded(editor, record, self.services.settings)
 
 
 def _info(record: SessionRecord) -> Params:

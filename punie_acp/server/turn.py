@@ -22,6 +22,7 @@ from punie_acp.server.prompts import prompt_text
 from punie_acp.server.questions import permission_request
 from punie_acp.server.replay import message_chunk
 from punie_acp.server.transcript import Transcript
+from punie_acp.server.undo import begin_turn, notices
 from punie_acp.server.updates import Updates, call_question
 
 if TYPE_CHECKING:
@@ -127,10 +128,13 @@ class Turn:
             if ready.warning and not request.history:
                 await self._say(ready.warning)
             sandbox = await session.background.sandbox()
+            begin_turn(session.workspace, self.turn_id)
             remember = partial(session.remember, turn=self.number)
             result = await run_turn(
                 request, sandbox=sandbox, observer=self, settings=session.settings, remember=remember
             )
+            for notice in notices(session.workspace):
+                await self._say(notice)
             await self._tell_usage(result, ready)
             return result
 
