@@ -3,10 +3,13 @@
 import pytest
 from acp import RequestError
 
+from tests.acp_client import spawn_agent
+
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.proves("client:session/request_permission")
+@pytest.mark.proves("client:session/request_permission", "update:tool_call", "update:tool_call_update")
 async def test_a_refused_write_leaves_the_file_untouched_and_the_program_goes_on(client, project):
     session = await client.new_session(project)
     before = (project / "README.md").read_bytes()
@@ -70,6 +73,41 @@ async def test_always_is_remembered_for_the_command_s_first_words_and_for_the_fo
     await client.run(session, "run_command('wc README.md')\nrun_command('wc README.md; echo another')")
     assert len(client.questions) == 3
     assert client.questions[-1]["toolCall"]["title"] == "Run wc README.md; echo another"
+
+
+@pytest.mark.proves("client:session/request_permission")
+async def test_rules_hold_for_the_project_in_every_session_until_they_are_revoked(client, project, tmp_path):
+    session = await client.new_session(project)
+    client.allow = "allow_always"
+    await client.run(session, "run_command('wc README.md')\nwrite_file('src/x.txt', 'x')")
+    assert len(client.questions) == 2
+
+    other = await client.new_session(project)
+    await client.run(other, "run_command('wc -l README.md')\nwrite_file('src/y.txt', 'y')")
+    assert len(client.questions) == 2
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = await client.new_session(tmp_path / "elsewhere")
+    client.allow = "allow_once"
+    await client.run(elsewhere, "run_command('wc -l README.md')")
+    assert len(client.questions) == 3
+
+    await client.prompt(other, "/permissions")
+    assert "1. Always allow `wc`" in client.text(other)
+    assert "2. Always allow changes under src/" in client.text(other)
+    await client.prompt(other, "/permissions revoke 1")
+    assert "Forgotten: `wc`." in client.text(other)
+    await client.run(session, "run_command('wc README.md')\nwrite_file('src/z.txt', 'z')")
+    assert [question["toolCall"]["title"] for question in client.questions[3:]] == ["Run wc README.md"]
+
+
+async def test_commands_do_not_see_the_secrets_of_the_environment(tmp_path, project, monkeypatch):
+    monkeypatch.setenv("CI_API_TOKEN", "hush")
+    monkeypatch.setenv("NPM_TOKEN", "loud")
+    settings = {"mode": "auto", "command_variables": "NPM_*"}
+    async with spawn_agent(tmp_path / "agent", settings=settings) as client:
+        session = await client.new_session(project)
+        await client.run(session, "print(run_command('echo [$CI_API_TOKEN] [$NPM_TOKEN]').stdout)")
+        assert client.text(session).strip() == "[] [loud]"
 
 
 async def test_a_refusal_for_always_is_not_asked_again(client, project):
