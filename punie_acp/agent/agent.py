@@ -105,7 +105,7 @@ def _instructions(ctx: RunContext[Turn]) -> str:
     return instructions(ctx.deps.sandbox.extra)
 
 
-async def warm(model: Model, *, settings: Settings, cache_key: str, extra: ExtraFunctions | None = None) -> None:
+async def warm(model: Model, *, cache_key: str, extra: ExtraFunctions | None = None) -> None:
     """Have a local model read the instructions, so that the first prompt of a session need not wait for that.
 
     `extra` are the session's further functions, as far as they are known.
@@ -113,7 +113,7 @@ async def warm(model: Model, *, settings: Settings, cache_key: str, extra: Extra
     await model_request(
         model,
         [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions(extra))],
-        model_settings={**_model_settings(settings, cache_key), "max_tokens": 1},
+        model_settings=_warming(cache_key),
         model_request_parameters=ModelRequestParameters(function_tools=[_tool.tool_def], allow_text_output=True),
     )
 
@@ -152,6 +152,10 @@ async def run_turn(
                 messages = complete_messages(run.all_messages())
                 remember(messages)
     return TurnResult(end, usage_of(turn, messages[len(request.history) :]), reason)
+
+
+def _warming(cache_key: str) -> ModelSettings:
+    return LocalModelSettings(max_tokens=1, temperature=0, cache_key=cache_key, keep_prefix=True)
 
 
 def _model_settings(settings: Settings, cache_key: str, *, repeats: int = 0) -> ModelSettings:

@@ -114,7 +114,10 @@ class Models:
         settings = self._settings
         try:
             installed = await anyio.to_thread.run_sync(ModelStore(settings.models_dir).resolve, name)
-            await self._replace_engine(name, MlxEngine(installed.path, context_tokens=settings.context_tokens))
+            engine = MlxEngine(
+                installed.path, context_tokens=settings.context_tokens, prefix_folder=settings.data_dir / "prefixes"
+            )
+            await self._replace_engine(name, engine)
             assert self._engine is not None
             info = await self._engine.load()
             chat = await anyio.to_thread.run_sync(Chat.load, installed.path)

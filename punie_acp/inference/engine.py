@@ -47,8 +47,11 @@ class MlxEngine:
         context_tokens: int = 16384,
         max_cached_sessions: int = 8,
         max_cached_bytes: int = 2 << 30,
+        prefix_folder: Path | None = None,
     ) -> None:
-        self._thread = _EngineThread(path, context_tokens, max_cached_sessions, max_cached_bytes)
+        """`prefix_folder` is where the keys and values of instructions are kept for the next process."""
+        limits = (max_cached_sessions, max_cached_bytes)
+        self._thread = _EngineThread(path, context_tokens, limits, prefix_folder)
 
     async def load(self) -> ModelInfo:
         """Load the model on the engine's thread. Idempotent, and concurrent callers share one load.
@@ -162,11 +165,14 @@ class _Forget:
 class _EngineThread:
     """The queue, the thread, and what only the thread may touch: the model and the caches."""
 
-    def __init__(self, path: Path, context_tokens: int, max_sessions: int, max_bytes: int) -> None:
+    def __init__(
+        self, path: Path, context_tokens: int, cache_limits: tuple[int, int], prefix_folder: Path | None
+    ) -> None:
         self.path = path
         self.info: ModelInfo | None = None
         self._context_tokens = context_tokens
-        self._cache_limits = (max_sessions, max_bytes)
+        self._cache_limits = cache_limits  # sessions, bytes
+        self._prefix_folder = prefix_folder
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._lock = threading.Lock()  # guards starting, stopping and the shared load
@@ -242,6 +248,7 @@ class _EngineThread:
 
         from punie_acp.inference.kv import SessionCaches
         from punie_acp.inference.loading import LoadingStoppedError, load_model
+        from punie_acp.inference.prefixes import PrefixFolder, model_key
 
         try:
             loaded = load_model(self.path, context_tokens=self._context_tokens, should_stop=self._stopping.is_set)
@@ -249,7 +256,14 @@ class _EngineThread:
             raise EngineError(_CLOSED) from None
         sessions, count = self._cache_limits
         self._loaded = loaded
-        self._caches = SessionCaches(lambda: make_prompt_cache(loaded.model), max_sessions=sessions, max_bytes=count)
+        key = f"{loaded.device} {'packed' if loaded.packed else 'plain'}"
+        folder = self._prefix_folder
+        self._caches = SessionCaches(
+            lambda: make_prompt_cache(loaded.model),
+            max_sessions=sessions,
+            max_bytes=count,
+            prefixes=PrefixFolder(folder, model_key(self.path, key)) if folder else None,
+        )
         self.info = _model_info(self.path, loaded, blas, perf_counter() - started)
         return self.info
 

@@ -67,6 +67,8 @@ def run_request(
         finally:
             tokens.close()
     caches.keep(request.cache_key, answer.known, cache)
+    if request.keep_prefix and answer.reason != "cancelled":
+        caches.keep_prefix(request.cache_key, request.tokens)
     ended = perf_counter()
     first = answer.first_token_at or ended
     emit(

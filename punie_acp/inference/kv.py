@@ -11,8 +11,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from punie_acp.inference.prefixes import LEAST_TOKENS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from punie_acp.inference.prefixes import PrefixFolder
 
 PromptCache: TypeAlias = "list[Any]"  # mlx_lm's: one cache object a layer, each holding (batch, heads, time, head_dim)
 
@@ -30,8 +34,16 @@ class _Entry:
 class SessionCaches:
     """Least recently used sessions are dropped beyond `max_sessions` or `max_bytes`; the newest always stays."""
 
-    def __init__(self, fresh: Callable[[], PromptCache], *, max_sessions: int, max_bytes: int) -> None:
+    def __init__(
+        self,
+        fresh: Callable[[], PromptCache],
+        *,
+        max_sessions: int,
+        max_bytes: int,
+        prefixes: PrefixFolder | None = None,
+    ) -> None:
         self._fresh = fresh
+        self._prefixes = prefixes
         self._max_sessions = max_sessions
         self._max_bytes = max_bytes
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
@@ -40,14 +52,18 @@ class SessionCaches:
         """A cache to prefill `prompt` into, and how many of its tokens are in it already (at most all but one).
 
         The session's own cache leaves the store until `keep` brings it back, so one that broke is never seen again.
-        Another session's is copied where it shares more (a system prompt); arrays are shared until written to.
+        Another session's is copied where it shares more (a system prompt); arrays are shared until written to. What was
+        kept on disk is read where no session shares as much.
         """
         if key is None:
             return self._fresh(), 0
         own = self._entries.pop(key, None)
         other = max(self._entries.values(), key=lambda entry: _usable(entry, prompt), default=None)
         reusable = _usable(own, prompt) if own else 0
-        if other is not None and _usable(other, prompt) > reusable:
+        shared = max(reusable, _usable(other, prompt) if other else 0)
+        if (stored := self._stored(prompt, shared)) is not None:
+            return _cut(stored, prompt)
+        if other is not None and shared > reusable:
             return _cut(_Entry(other.tokens, copy.deepcopy(other.cache)), prompt)
         if own is not None and reusable > 0:
             return _cut(own, prompt)
@@ -65,6 +81,24 @@ class SessionCaches:
         self._entries[key] = _Entry(held, cache)
         self._entries.move_to_end(key)
         self._evict()
+
+    def keep_prefix(self, key: str | None, tokens: Sequence[int]) -> None:
+        """Write what the session holds of `tokens` to disk, unless it is there."""
+        entry = self._entries.get(key) if key else None
+        if self._prefixes is None or entry is None:
+            return
+        held = list(tokens[: common_prefix(entry.tokens, tokens)])
+        if len(held) >= LEAST_TOKENS and _trimmable(entry.cache) and not self._prefixes.covers(held):
+            cache = copy.deepcopy(entry.cache)
+            _trim(cache, len(entry.tokens) - len(held))
+            self._prefixes.save(held, cache)
+
+    def _stored(self, prompt: Sequence[int], shared: int) -> _Entry | None:
+        """What is on disk, where it shares clearly more with `prompt` than a session in memory does."""
+        if self._prefixes is None:
+            return None
+        found = self._prefixes.load(prompt, shared + LEAST_TOKENS)
+        return _Entry(found[1], found[0]) if found else None
 
     def forget(self, key: str) -> None:
         """Drop a session's cache, if there is one."""

@@ -44,6 +44,7 @@ class LoadedModel:
     eos_tokens: frozenset[int]
     vocabulary: int  # rows of the output layer
     resident_bytes: int
+    packed: bool  # our kernels compute with packed weights
 
 
 class LoadingStoppedError(Exception):
@@ -83,6 +84,7 @@ def load_model(
         eos_tokens=stop_ids(path),
         vocabulary=int(config["vocab_size"]),
         resident_bytes=_nbytes(model),
+        packed=kernels is not None,
     )
 
 

@@ -45,6 +45,7 @@ class LocalModelSettings(ModelSettings, total=False):
     """The standard settings that count here are `max_tokens`, `temperature`, `top_p` and `seed`."""
 
     cache_key: str  # the session whose KV cache is used and kept
+    keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class LocalModel(Model[None]):
             seed=chosen.get("seed"),
             stop_tokens=self._chat.stop_tokens,
             cache_key=chosen.get("cache_key"),
+            keep_prefix=chosen.get("keep_prefix", False),
         )
 
 

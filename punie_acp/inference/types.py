@@ -32,6 +32,7 @@ class GenerationRequest:
     seed: int | None = None
     stop_tokens: frozenset[int] = field(kw_only=True)  # ids that end generation (not emitted)
     cache_key: str | None = None  # the session: its KV cache is kept between requests; None: no reuse
+    keep_prefix: bool = False  # many conversations begin with this prompt: keep its keys and values on disk
 
 
 @dataclass(frozen=True, slots=True)
