@@ -108,7 +108,9 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete sessions, with everything that was said and done in them. Files of your projects stay."""
+    from punie_acp.server.undo import forget
     from punie_acp.sessions.listing import find, row_of, title_of
+    from punie_acp.settings import load_settings
 
     with _existing() as store:
         rows = [row_of(store, find(store, session)) for session in sessions]
@@ -120,6 +122,7 @@ def delete(
                 question = f"Delete {session_id[:8]}, {title_of(row.record)}, {turns}?{running}"
                 typer.confirm(question, abort=True, err=True)
             store.delete_session(session_id)
+            forget(row.record, load_settings())
             typer.echo(f"{session_id} is deleted.")
 
 
