@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-engine clean
+.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-store bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -58,6 +58,9 @@ bench-startup: $(STAMP) ## seconds from spawn to initialize and session/new answ
 
 bench-calls: $(STAMP) ## cost of one external call
 	@$(BIN)/python benchmarks/calls.py
+
+bench-store: $(STAMP) ## cost of keeping an update before it is sent
+	@$(BIN)/python benchmarks/store.py
 
 bench-engine: $(STAMP) ## prefill and decode rates beside stock mlx_lm
 	@$(BIN)/python benchmarks/engine.py

@@ -1,8 +1,8 @@
 """What is kept of sessions, and what can be asked of a store. `sqlite.py` is the real one.
 
-Every method is synchronous and well under a millisecond (`end_turn`: some milliseconds), so that it can be called in
-the event loop; one thread at a time. What a writing method was given is safe from a SIGKILL of this process once it has
-returned. Any method raises `StoreError` where the disk or the file fails.
+Every method is synchronous and well under a millisecond, so that it can be called in the event loop; one thread at a
+time. What a writing method was given is safe from a SIGKILL of this process once it has returned. Any method raises
+`StoreError` where the disk or the file fails.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from punie_acp.server.store.base import StoreError
@@ -29,6 +30,7 @@ class Database:
         """Open the file, and make it or bring it up to date if need be. Raises `StoreError`."""
         self.path = path
         self.backup: Path | None = None  # of an older file that was brought up to date
+        self._writing_back: Thread | None = None
         try:
             _make_private(path)
         except OSError as error:
@@ -83,12 +85,13 @@ class Database:
             raise
 
     def checkpoint(self) -> None:
-        """Bring what is in the WAL into the file, as far as nobody reads there. Waits for the disk: milliseconds.
+        """Begin to bring what is in the WAL into the file. If that fails, nothing is lost: SQLite does it in the end.
 
-        Done where a turn ends, it need not be done in the midst of one. If it fails, nothing is lost.
+        It waits for the disk, tens of milliseconds on a busy one, so a thread does it, where a turn has ended.
         """
-        with suppress(StoreError):
-            self.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        if self._writing_back is None or not self._writing_back.is_alive():
+            self._writing_back = Thread(target=_write_back, args=(self.path,), daemon=True)
+            self._writing_back.start()
 
     def shrink(self) -> None:
         """Give what was deleted back to the disk, and leave no copy of it in the WAL."""
@@ -97,6 +100,8 @@ class Database:
 
     def close(self) -> None:
         """Close the file. Does nothing the second time."""
+        if self._writing_back is not None:
+            self._writing_back.join()
         self._connection.close()
 
     def _execute(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
@@ -111,6 +116,12 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise StoreError(_sentence(error, self.path)) from error
+
+
+def _write_back(path: Path) -> None:
+    uri = f"{path.absolute().as_uri()}?mode=rw"  # which does not make a file that is gone
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _make_private(path: Path) -> None:
