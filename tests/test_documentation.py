@@ -47,7 +47,20 @@ def test_every_command_named_is_there(document):
     text = document.read_text()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
-    commands = {"--stdio", "--version", "--help", "-V", "-h", "ask", "init", "doctor", "version", "models", "sessions"}
+    commands = {
+        "--stdio",
+        "--version",
+        "--help",
+        "-V",
+        "-h",
+        "ask",
+        "init",
+        "doctor",
+        "version",
+        "models",
+        "sessions",
+        "serve",
+    }
     assert {word for word in re.findall(r"`punie-acp ([\w-]+)", text) if word != "punie-acp"} <= commands
 
 
@@ -62,5 +75,5 @@ def test_the_commands_that_the_documentation_may_name_exist():
     done = subprocess.run(
         [sys.executable, "-m", "punie_acp", "--help"], capture_output=True, text=True, timeout=60, check=True
     )
-    for command in ("ask", "init", "doctor", "version", "models", "sessions", "--stdio", "--version"):
+    for command in ("ask", "init", "doctor", "version", "models", "sessions", "serve", "--stdio", "--version"):
         assert command in done.stdout
