@@ -25,7 +25,7 @@ from punie_acp.workspace.paths import parts_below
 from punie_acp.workspace.sensitive import secret_reason
 
 if TYPE_CHECKING:
-    from punie_acp.codemode.events import CallRequested
+    from punie_acp.codemode.events import CallRequested, JsonValue
 
 Scope = Literal["command", "words", "file", "folder", "delete", "function"]
 Effect = Literal["allow", "reject"]
@@ -124,7 +124,7 @@ def covers(rule: Rule, call: CallRequested, roots: tuple[Path, ...]) -> bool:
 
 def _covers_command(rule: Rule, call: CallRequested, roots: tuple[Path, ...]) -> bool:
     line = call.command or ""
-    if not _is_in(Path(call.cwd or roots[0]), roots[:1]):
+    if given_beside(call) or not _is_in(Path(call.cwd or roots[0]), roots[:1]):
         return False
     if rule.scope == "command":
         return line == rule.pattern
@@ -189,7 +189,7 @@ def _is_guarded(path: Path, roots: tuple[Path, ...]) -> bool:
 def danger_of(call: CallRequested, roots: tuple[Path, ...]) -> str | None:
     """Why `call` is asked about in every mode; the words go on after "it"."""
     if call.command is not None:
-        return danger(call.command, Path(call.cwd or roots[0]), roots)
+        return danger(call.command, Path(call.cwd or roots[0]), roots, fed="input" in given_beside(call))
     if call.type is not CallType.WRITE:
         return None
     if call.function.endswith("rmtree"):
@@ -201,6 +201,13 @@ def danger_of(call: CallRequested, roots: tuple[Path, ...]) -> str | None:
         if below is not None and secret_reason(Path(*below)):
             return f"changes {_name(path, roots)}, where secrets are kept"
     return None
+
+
+def given_beside(call: CallRequested) -> dict[str, JsonValue]:
+    """What a command gets beside its line, by name: a text to read (`input`), variables (`env`)."""
+    options = call.raw_input.get("options")
+    given = {**(options if isinstance(options, dict) else {}), **call.raw_input}
+    return {name: given[name] for name in ("input", "env") if given.get(name)}
 
 
 def _is_of_git(below: list[str]) -> bool:

@@ -6,9 +6,10 @@ the plain kind of injected instruction, not a sandbox: a script of the project c
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from punie_acp.server.shellparts import Part, Word
 
 _FORK_BOMB = re.compile(r"([\w:.]+)\s*\(\)\s*\{[^}]*\1\s*[|&]")
+_HARMLESS_FOR_GIT = re.compile(
+    r"(user|color|advice|init|commit|log|status|push\.default|merge\.conflictstyle)\b", re.IGNORECASE
+)
+_GIT_RUNS = re.compile(r"--(exec-path|config-env|upload-pack|receive-pack|ext-diff)=")
 _DEVICES = ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/", "/dev/stdin")
 _CODE = re.compile(
     r"rmtree|\.unlink\b|os\.(remove|rmdir|system|popen|exec|spawn)|subprocess|shutil\.move|rmSync|unlinkSync|rmdirSync"
@@ -60,16 +65,16 @@ class _Place:
         return next((parts for root in self.roots if (parts := parts_below(path, root)) is not None), None)
 
 
-def danger(command: str, cwd: Path, roots: Sequence[Path]) -> str | None:
+def danger(command: str, cwd: Path, roots: Sequence[Path], *, fed: bool = False) -> str | None:
     """Why `command`, run in `cwd` of a session with these folders, asks in every mode; or None.
 
-    The words go on after "it": "deletes files for good (rm -rf build)".
+    The words go on after "it": "deletes files for good (rm -rf build)". `fed` says that it is given something to read.
     """
     if _FORK_BOMB.search(command):
         return "starts processes without end"
     place = _Place(cwd, [Path(os.path.realpath(root)) for root in roots])
     for part in parts_of(command):
-        reason = _of_part(part, place)
+        reason = _of_part(replace(part, piped=part.piped or fed), place)
         if reason is not None:
             return reason
         _follow(part, place)
@@ -85,6 +90,7 @@ def _of_part(part: Part, place: _Place) -> str | None:
         or _piped_code(part)
         or _blind(part)
         or _forced_push(part.plain_words())
+        or _set_for_git(part)
         or _redirects(part, place)
         or _written(part, place)
         or _secrets(part, place)
@@ -151,6 +157,17 @@ def _blind(part: Part) -> str | None:
 def _forced_push(words: tuple[str, ...]) -> str | None:
     if words[:2] == ("git", "push") and any(word.startswith(("+", ":")) for word in words[2:]):
         return "rewrites or deletes branches or their history (git push)"
+    return None
+
+
+def _set_for_git(part: Part) -> str | None:
+    """`git -c alias.x='!…' x`: a setting for this once, of the kinds that git runs."""
+    texts = [word.text for word in part.words]
+    if not texts or program_name(texts[0]) != "git":
+        return None
+    given = [following for option, following in itertools.pairwise(texts) if option == "-c"]
+    if any(not _HARMLESS_FOR_GIT.match(setting) for setting in given) or any(_GIT_RUNS.match(text) for text in texts):
+        return "sets what git runs"
     return None
 
 

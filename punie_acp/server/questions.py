@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from acp import schema
 
+from punie_acp.server.coverage import given_beside
+
 if TYPE_CHECKING:
+    from punie_acp.codemode.events import JsonValue
     from punie_acp.server.permissions import Question
 
 
@@ -17,6 +20,9 @@ def permission_request(
     call, content = question.call, list(tool_call.content or [])
     if call.command is not None:
         content.insert(0, _text(f"{_fenced(call.command)}\n\nin `{call.cwd}`" if call.cwd else _fenced(call.command)))
+    content += [
+        _text(f"With this as `{name}`:\n{_fenced(_shown(value))}") for name, value in given_beside(call).items()
+    ]
     if why := _why(question):
         content.insert(0, _text(why))
     shown = tool_call.model_copy(update={"title": question_title(question), "content": content or None})
@@ -54,6 +60,12 @@ def _why(question: Question) -> str | None:
 
 def _text(text: str) -> schema.ContentToolCallContent:
     return schema.ContentToolCallContent(type="content", content=schema.TextContentBlock(type="text", text=text))
+
+
+def _shown(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}={text}" for name, text in value.items())
+    return str(value)
 
 
 def _fenced(command: str) -> str:

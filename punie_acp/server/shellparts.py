@@ -8,7 +8,7 @@ the shell knows when it runs is marked as unsure. It never decides that somethin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from punie_acp.server.programs import program_name, programs
@@ -69,6 +69,7 @@ class Part:
     words: tuple[Word, ...]
     redirects: tuple[tuple[str, Word], ...] = ()  # operator and target
     piped: bool = False  # it reads what another command prints
+    assigned: tuple[str, ...] = ()  # values of variables in front, which may be commands: GIT_SSH_COMMAND, PAGER
     code: str | None = None  # the text that an interpreter of no shell is given to run
 
     def plain_words(self) -> tuple[str, ...]:
@@ -89,6 +90,7 @@ class _Open:
     words: list[Word] = field(default_factory=list[Word])
     redirects: list[tuple[str, Word]] = field(default_factory=list[tuple[str, Word]])
     piped: bool = False
+    assigned: list[str] = field(default_factory=list[str])  # values of variables in front
     redirect: str | None = None  # an operator whose target is next
 
 
@@ -228,13 +230,15 @@ def _take(part: _Open, word: Word) -> None:
     if part.redirect is not None:
         part.redirects.append((part.redirect, word))
         part.redirect = None
-    elif part.words or not (word.text in _KEYWORDS or _ASSIGNMENT.match(word.text)):
+    elif not part.words and (assigned := _ASSIGNMENT.match(word.text)):
+        part.assigned.append(word.text[assigned.end() :])
+    elif part.words or word.text not in _KEYWORDS:
         part.words.append(word)
 
 
 def _closed(part: _Open) -> Iterator[Part]:
-    if part.words or part.redirects:
-        yield Part(tuple(part.words), tuple(part.redirects), part.piped)
+    if part.words or part.redirects or part.assigned:
+        yield Part(tuple(part.words), tuple(part.redirects), part.piped, assigned=tuple(part.assigned))
 
 
 # Commands that run commands.
@@ -242,6 +246,9 @@ def _closed(part: _Open) -> Iterator[Part]:
 
 def _inner(part: Part, depth: int) -> list[Part]:
     """What `part` runs in turn."""
+    if part.assigned and depth <= MAX_DEPTH:
+        commands = [inner for value in part.assigned if " " in value for inner in parts_of(value, depth + 1)]
+        return [*commands, *_inner(replace(part, assigned=()), depth)]
     if not part.words:
         return []
     if depth > MAX_DEPTH:

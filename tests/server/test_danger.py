@@ -87,6 +87,15 @@ python3 -c "import os; os.system('x')"
 node -e "require('fs').rmSync('src', {recursive: true})"
 perl -e 'unlink "a"'
 git config --global user.name x
+git -c alias.x='!id' x
+git -c core.fsmonitor=id status
+git -c core.sshCommand=id fetch
+git fetch --upload-pack='id' origin
+GIT_SSH_COMMAND='rm -rf src' git fetch
+PAGER='sh -c "rm -rf src"' git log
+X='rm -rf src'
+python3 - <<< 'x'
+bash < src/a
 """.strip().splitlines()
 
 REACHING_OUT = """
@@ -130,6 +139,8 @@ cp .env.example .env
 
 HARMLESS = """
 ls -la
+git -c user.name=me commit -m x
+PATH=bin:$PATH FOO='a b' make
 git status
 git push origin main
 git checkout main
@@ -237,6 +248,13 @@ def test_the_reason_names_what_it_is_about(project):
     assert reason("true; rm -rf build", project) == "deletes files for good (rm -rf)"
     assert reason("echo x > ../a", project) == "writes outside of the project (../a)"
     assert reason("cat .env", project) == "names .env: secrets are often kept in .env files"
+
+
+def test_a_shell_that_is_given_its_commands_to_read_is_not_seen_through(project):
+    assert danger("bash", project, [project], fed=True)
+    assert danger("python3 -", project, [project], fed=True)
+    assert danger("python3 script.py", project, [project], fed=True) is None
+    assert danger("grep x", project, [project], fed=True) is None
 
 
 def test_an_additional_folder_of_the_session_is_not_outside(project, tmp_path):

@@ -1,5 +1,7 @@
 """Permissions: which calls ask, which are refused outright, and how far an "always" reaches."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
@@ -163,6 +165,19 @@ def test_a_rule_for_commands_covers_no_other_folder_of_the_session(project, tmp_
     decide(permissions, run("make test", project), "allow_always")
     assert not asks(permissions, run("make test", project))
     assert asks(permissions, run("make test", more))
+
+
+@pytest.mark.parametrize("given", [{"input": "rm -rf src"}, {"env": {"GIT_SSH": "evil"}}, {"options": {"input": "x"}}])
+def test_a_rule_for_commands_covers_none_that_is_given_more_than_its_words(project, book, given):
+    permissions = Permissions("ask", book)
+    decide(permissions, run("git fetch", project), "allow_always")
+    decide(permissions, run("xargs echo", project), "allow_always")
+    for line in ("git fetch", "xargs echo"):
+        more = replace(run(line, project), raw_input={"args": line, **given})
+        _, [question] = decide(permissions, more)
+        assert question.allowing is None
+        shown = permission_request("s", call_question(more), question).tool_call.content[-1].content.text
+        assert any(text in shown for text in ("rm -rf src", "GIT_SSH=evil", "x"))
 
 
 def test_always_allowing_a_change_covers_the_folder(project, book):
