@@ -107,7 +107,11 @@ class AcpClient:
         )
         self.initialized: InitializeResponse
         self._capabilities = capabilities
-        self._parsed = 0
+        self._parsed = 0  # updates that the SDK has understood
+        self._updates = 0  # updates among the first `_counted` lines
+        self._counted = 0
+        self._messages: dict[str | None, list[tuple[float, str, dict[str, Any]]]] = {}  # by session, of `_sorted` lines
+        self._sorted = 0
         self._news = asyncio.Event()
         self._open_questions: dict[asyncio.Future[str], str] = {}
         self.forms: list[dict[str, Any]] = []  # the forms that it was sent
@@ -176,8 +180,12 @@ class AcpClient:
 
     def messages(self, session: str) -> list[tuple[float, str, dict[str, Any]]]:
         """All messages about `session`: when, who sent it, what."""
-        found = [(line.at, line.sender, json.loads(line.data)) for line in self.process.lines]
-        return [item for item in found if (item[2].get("params") or {}).get("sessionId") == session]
+        for line in self.process.lines[self._sorted :]:
+            message = json.loads(line.data)
+            owner = (message.get("params") or {}).get("sessionId")
+            self._messages.setdefault(owner, []).append((line.at, line.sender, message))
+        self._sorted = len(self.process.lines)
+        return list(self._messages.get(session, []))
 
     def updates(self, session: str) -> list[Update]:
         """The session's updates, in the order in which they came."""
@@ -271,8 +279,10 @@ class AcpClient:
     def check(self) -> None:
         """Nothing that passed was wrong, and the SDK understood every update."""
         self.process.check_wire()
-        updates = sum(b'"session/update"' in line.data for line in self.process.lines if line.sender == "agent")
-        assert self._parsed == updates
+        new = self.process.lines[self._counted :]
+        self._counted += len(new)
+        self._updates += sum(b'"session/update"' in line.data for line in new if line.sender == "agent")
+        assert self._parsed == self._updates
 
 
 def programs_prompt(*programs: str) -> str:

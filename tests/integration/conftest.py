@@ -1,4 +1,8 @@
-"""One agent for the conversations of a module that do not disturb each other, and a project to work on."""
+"""Agents for the conversations that do not disturb each other, and a project to work on.
+
+An agent takes one to two seconds of computing until its first answer, so each of these serves all modules that do not
+ask for one of their own.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import pytest
 from tests.acp_client import spawn_agent
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 
@@ -23,14 +27,14 @@ def project(tmp_path):
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def echo_agent(tmp_path_factory):
     """A client without files and terminals, of an agent whose model runs the programs of its prompt."""
     async with spawn_agent(tmp_path_factory.mktemp("agent")) as client:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def prompted_agent(tmp_path_factory):
     """Likewise, of an agent whose model plays the script that the prompt is (see `play`). Nothing needs permission."""
     model = "import:tests.integration.odd_models:prompted"
@@ -38,7 +42,7 @@ async def prompted_agent(tmp_path_factory):
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def recalling_agent(tmp_path_factory):
     """Likewise; a prompt that is no script is answered with what the model was told before."""
     model = "import:tests.integration.odd_models:recalling"
