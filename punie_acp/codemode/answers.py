@@ -10,9 +10,10 @@ import anyio
 from pydantic_monty import ExcType
 
 from punie_acp.codemode.environment import visible_environment
+from punie_acp.codemode.purefunctions import compute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic_monty import AsyncSnapshot, ExternalResult
 
@@ -22,6 +23,8 @@ MAX_SLEEP_SECONDS = 10.0
 _KNOWN_EXCEPTIONS = frozenset(get_args(ExcType))
 _SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
 NOT_SILENT = object()
+PURE = "pure"
+"""The host function by which the prelude computes (`purefunctions.py`)."""
 
 
 async def silent_answer(place: Place, name: str, args: Sequence[object]) -> object:
@@ -36,6 +39,14 @@ async def silent_answer(place: Place, name: str, args: Sequence[object]) -> obje
     if name in {"Path.resolve", "Path.absolute"}:
         return PurePosixPath(normpath(place.workspace.root / str(args[0])))  # noqa: ASYNC240 - only its text
     return NOT_SILENT
+
+
+def pure_answer(args: Sequence[object], kwargs: Mapping[str, object]) -> ExternalResult:
+    """What a pure function gives, or raises."""
+    try:
+        return {"return_value": compute(args, kwargs)}
+    except Exception as error:  # noqa: BLE001 - what it raises is the program's
+        return raising(error)
 
 
 def raising(error: BaseException) -> ExternalResult:

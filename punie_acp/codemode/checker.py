@@ -28,8 +28,9 @@ from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
-from punie_acp.codemode.lowering import MODULES, PRELOADED
+from punie_acp.codemode.lowering import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.problems import excerpt, syntax_problem
+from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.source import bound_names
 from punie_acp.codemode.stubs import checker_stubs
 
@@ -70,6 +71,8 @@ class Checker:
         self._monty: AsyncMontySession | None = None
         self._extra = ExtraFunctions()
         self.earlier_names: frozenset[str] = frozenset()
+        self.knowledge = Knowledge()
+        self.compiled = Knowledge()  # what `knowledge` becomes once the program that is compiled has run
 
     async def open(self) -> None:
         """Check a worker out, and let ty read its stubs: its first check takes ten times as long."""
@@ -78,7 +81,9 @@ class Checker:
             type_check=True,
             type_check_stubs=checker_stubs() + self._extra.stubs,
             type_check_format="json",
-            external_modules={name: ExternalModule({}, stubs=_ANYTHING) for name in MODULES - _NATIVE},
+            external_modules={
+                name: ExternalModule({}, stubs=_ANYTHING) for name in (MODULES | WITHOUT_MEANING) - _NATIVE
+            },
             limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
         )
         self._monty = await self._stack.enter_async_context(checkout)
@@ -130,6 +135,7 @@ class Checker:
 
     def remember(self, code: str, up_to_line: int | None) -> None:
         """Note what a program that has run (up to a line) has defined."""
+        self.knowledge = self.compiled
         try:
             tree = ast.parse(code)
         except (SyntaxError, ValueError, RecursionError):

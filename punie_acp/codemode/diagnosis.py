@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.binding import bind, parameters_of
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.lowering import MODULES, WITHOUT_MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,8 @@ NETWORK_MODULES = frozenset(
         "xmlrpc",
     ]
 )
+SERVED = MODULES | WITHOUT_MEANING
+"""Modules that are there although the type checker does not know them, or not all of their parts."""
 _ARGUMENT_RULES = {"missing-argument", "unknown-argument", "too-many-positional-arguments"}
 _NO_EXTRA = ExtraFunctions()
 _QUOTED = re.compile(r"`([^`]*)`")
@@ -62,7 +65,8 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
     if rule == "unresolved-reference":
         return "NameError" not in code and not hasattr(builtins, _subject(message))
     if rule == "unresolved-import":
-        return message.startswith("Cannot resolve imported module")
+        served = _subject(message).partition(".")[0] in SERVED
+        return message.startswith("Cannot resolve imported module") and not served
     if rule == "unresolved-attribute":
         return bool(re.search(r"`(Result|Match)`", message))
     known = _function(message) in FUNCTIONS or _function(message) in extra.by_name

@@ -30,7 +30,7 @@ def prelude_inputs(root: Path) -> dict[str, object]:
     """The names that the prelude finds bound: host functions (`_host_open_read_text`…) and plain values."""
     functions: dict[str, object] = {name: named(name) for name in FUNCTIONS}
     helpers = {f"_host_{name.replace('.', '_')}": named(name) for name in HOST_FUNCTIONS}
-    return functions | helpers | {"_host_environ": visible_environment(root)}
+    return functions | helpers | {"_host_pure": named("pure"), "_host_environ": visible_environment(root)}
 
 
 def visible_environment(root: Path) -> dict[str, str]:

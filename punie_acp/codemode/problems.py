@@ -9,11 +9,14 @@ from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, Mon
 
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.limits import is_limit_message
+from punie_acp.codemode.rewriting.emit import Lines
 
 if TYPE_CHECKING:
     from pydantic_monty import Frame
 
 MAX_MESSAGE = 2000
+OWN_EXCEPTION = "\u200b"
+"""Stands before the text of an exception of a class of the program's own, which travels in a builtin one."""
 
 _HINTS = {
     "'del' statement": "use d.pop(key) or assign a new value",
@@ -34,33 +37,37 @@ def syntax_problem(error: SyntaxError | ValueError | RecursionError, code: str) 
     return ProgramError("syntax", f"SyntaxError: {error.msg}", error.lineno, excerpt(code, error.lineno, error.offset))
 
 
-def monty_problem(error: MontyError, code: str, filename: str) -> ProgramError:
-    """An error that ended a program. `filename` is Monty's name for its text."""
+def monty_problem(error: MontyError, code: str, filename: str, lines: Lines | None = None) -> ProgramError:
+    """An error that ended a program. `filename` is Monty's name for its text, whose `lines` come from those of `code`."""
+    lines = lines or Lines()
     if isinstance(error, MontyCrashedError):
         return ProgramError("crash", f"The sandbox stopped working: {error}")
     message = _message(error)
-    frame = _own_frame(error, filename)
-    line = frame.line if frame else None
+    frame = _own_frame(error, filename, lines)
+    line = lines.origin(frame.line) if frame else None
     kind = _kind(error, message, frame)
     if kind == "syntax":
         message = _without_jargon(message)
     block = _doubtful_block(code, line) if kind == "runtime" else None
     if block is not None:
         return ProgramError(kind, message[:MAX_MESSAGE], None, _block_excerpt(code, block))
-    return ProgramError(kind, message[:MAX_MESSAGE], line, excerpt(code, line, frame.column if frame else None))
+    column = frame.column if frame and not lines.origins else None
+    return ProgramError(kind, message[:MAX_MESSAGE], line, excerpt(code, line, column))
 
 
 def _message(error: MontyError) -> str:
     if isinstance(error, MontySyntaxError | MontyRuntimeError):
-        return error.display("type-msg").strip()
+        message = error.display("type-msg").strip()
+        return message.partition(OWN_EXCEPTION)[2] or message
     return str(error)
 
 
-def _own_frame(error: MontyError, filename: str) -> Frame | None:
+def _own_frame(error: MontyError, filename: str, lines: Lines) -> Frame | None:
     """The innermost place in the program itself: what happens in our prelude happened where it was called."""
     if not isinstance(error, MontySyntaxError | MontyRuntimeError):
         return None
-    return next((frame for frame in reversed(error.traceback()) if frame.filename == filename), None)
+    own = [frame for frame in reversed(error.traceback()) if frame.filename == filename]
+    return next((frame for frame in own if lines.origin(frame.line) is not None), None)
 
 
 def _kind(error: MontyError, message: str, frame: Frame | None) -> Literal["syntax", "runtime", "limit"]:

@@ -16,7 +16,7 @@ from pydantic_monty import (
     MontyError,
 )
 
-from punie_acp.codemode.answers import INTERRUPT, NOT_SILENT, raising, silent_answer, source_line
+from punie_acp.codemode.answers import INTERRUPT, NOT_SILENT, PURE, pure_answer, raising, silent_answer, source_line
 from punie_acp.codemode.binding import bind, raw_input
 from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
 from punie_acp.codemode.environment import named
@@ -26,6 +26,7 @@ from punie_acp.codemode.functions import FUNCTIONS, Place
 from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
 from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.problems import monty_problem
+from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ class Program:
 
     program_id: str
     code: str  # as the user sees it; lines refer to this
-    lowered: str  # as Monty gets it, line by line the same
+    lowered: str  # as Monty gets it
     repairs: tuple[str, ...] = ()
+    lines: Lines = field(default_factory=Lines)  # from lines of `lowered` to those of `code`
 
 
 @dataclass(slots=True)
@@ -151,12 +153,15 @@ class ProgramRun:
             value = await silent_answer(self._place, name, args)
             if value is not NOT_SILENT:
                 return {"return_value": value}
+        if name == PURE:
+            return pure_answer(args, kwargs)
         if name not in _PLANNERS and name not in self.extra.by_name:
             return _unknown(name, args)
         if self.calls >= self.limits.calls:
             raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
         await self._flush()
-        line = cast("int | None", kwargs.pop("_line", None)) or source_line(snapshot, self._lowered, self._filename)
+        own_line = self.program.lines.origin(source_line(snapshot, self._lowered, self._filename))
+        line = cast("int | None", kwargs.pop("_line", None)) or own_line
         try:
             function, arguments, plan_it = self._bound(name, args, kwargs)
         except TypeError as error:
@@ -217,10 +222,10 @@ class ProgramRun:
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, MontyError):
-            problem = monty_problem(error, self.program.code, self._filename)
+            problem = monty_problem(error, self.program.code, self._filename, self.program.lines)
             self.state_lost = problem.kind == "crash" or loses_state(problem.message)
             self.error = problem
-            if problem.kind == "runtime" and problem.message == "SystemExit":
+            if problem.kind == "runtime" and problem.message in {"SystemExit", "SystemExit: 0"}:
                 self.error = None
         else:
             self.state_lost = True

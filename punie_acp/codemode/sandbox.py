@@ -11,10 +11,10 @@ import anyio
 from pydantic_monty import AsyncMonty
 
 from punie_acp.codemode.checker import Checker
+from punie_acp.codemode.compiling import compile_program
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
-from punie_acp.codemode.lowering import lower
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.repair import repair
 from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
@@ -116,13 +116,16 @@ class Sandbox:
         problem = await self._checker.check(repaired.code)
         if problem is not None:
             return problem
-        lowered = lower(repaired.code, self._checker.earlier_names)
-        return Program(program_id, repaired.code, lowered, repaired.notes)
+        compiled = compile_program(repaired.code, self._checker.earlier_names, self._checker.knowledge)
+        self._checker.compiled = compiled.knowledge
+        return Program(program_id, repaired.code, compiled.text, (*repaired.notes, *compiled.notes), compiled.lines)
 
     async def _recover(self, run: ProgramRun) -> ProgramError | None:
         """Bring the session back where the program took it down; what it had defined is then lost, and said to be."""
         assert self._session is not None
         assert self._checker is not None
+        if run.error is not None and run.error.kind == "syntax":
+            return run.error  # nothing of it ran
         if not run.state_lost:
             self._checker.remember(run.program.code, up_to_line=run.error.line if run.error else None)
             return run.error

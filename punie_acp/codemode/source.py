@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.rewriting.emit import Lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,7 @@ class Source:
     """
 
     text: str
+    lines: Lines = field(default_factory=Lines)  # where the lines of `text` come from
     tree: ast.Module = field(init=False)
     _data: bytes = field(init=False)
     _starts: list[int] = field(init=False)

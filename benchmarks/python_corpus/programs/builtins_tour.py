@@ -1,0 +1,5 @@
+print(abs(-3), round(2.567, 1), divmod(17, 5), pow(2, 10), bin(10), hex(255), oct(8), int("ff", 16), float("1e3"))
+print(all([]), any([]), sum([1, 2], 10), min(3, 1), max("abc"), len({}), list(reversed([1, 2])), list(enumerate("ab", 1)))
+print(isinstance(True, int), type(3).__name__, type("").__name__, callable(len), id(1) == id(1), bool(""), chr(9731), repr("a'b"))
+print(list(zip([1, 2], "ab", strict=True)), sorted([True, False]), set([1, 1]), frozenset([1]), tuple("ab"), list(range(10, 0, -3)))
+print(complex(1, 2), bytes(3), bytearray(b"ab"), slice(1, 2), ascii("é"), format(3.5, ".2f"), hash("a") == hash("a"))

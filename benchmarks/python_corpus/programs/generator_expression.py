@@ -1,0 +1,7 @@
+total = sum(len(line) for line in open("data/words.txt"))
+print(total)
+print(any("ERROR" in l for l in open("logs/app.log")), all(x > 0 for x in [1, 2]))
+first = next((w for w in open("data/words.txt").read().split() if len(w) > 5), None)
+print(first)
+gen = (n * n for n in range(5))
+print(next(gen), next(gen), list(gen))

@@ -1,0 +1,6 @@
+print("a", "b", sep="-", end="!\n")
+print()
+print(1, 2.0, None, True, [1], (1,), {"a": {1}}, sep=" | ")
+print("tab\tquote\"s", 'it''s', r"\raw", b"bytes")
+print(*range(3), sep="\n")
+print("%5.1f|%-6s|%06d" % (3.14159, "ab", 42))

@@ -1,0 +1,10 @@
+import io
+buf = io.StringIO("a\nb\nc")
+print([l.strip() for l in buf], buf.tell())
+buf.seek(0)
+print(buf.read(3), buf.readline(), repr(buf.getvalue()))
+out = io.StringIO()
+print("x", 1, sep="=", file=out)
+print(out.getvalue())
+b = io.BytesIO(b"\x00\x01")
+print(b.read())

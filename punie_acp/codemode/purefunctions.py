@@ -1,0 +1,189 @@
+"""Functions of the standard library that only compute: answered by the host's own Python, without a call to show.
+
+Nothing of a program is run here; `ast` and `literal_eval` only read text. What would take long is refused by its size.
+"""
+
+from __future__ import annotations
+
+import ast
+import binascii
+import calendar
+import difflib
+import html
+import inspect
+import mimetypes
+import pprint
+import shlex
+import statistics
+import struct
+import textwrap
+import unicodedata
+import zlib
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+MAX_TEXT = 400_000  # characters of one call's arguments
+MAX_ITEMS = 5_000  # of a sequence that is compared with another
+MAX_BYTES = 1_000_000  # of a result
+
+
+def compute(args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+    """`compute(("textwrap.fill", text, 30), {})`. Raises what the function raises; `ValueError` for too much text."""
+    name, *given = args
+    if name == "names":
+        return _names(given[0])
+    function = _FUNCTIONS.get(str(name))
+    if function is None:
+        raise NotImplementedError(f"{name} is not available in this sandbox")
+    if sum(_size(one) for one in given) > MAX_TEXT:
+        raise ValueError(f"{name} takes at most {MAX_TEXT} characters here")
+    return function(*given, **kwargs)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return sum(_size(one) for one in cast("Sequence[object]", value))
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(one) for key, one in cast("dict[object, object]", value).items())
+    return 1
+
+
+def _names(value: object) -> list[str]:
+    """The attributes of an object of a program's class."""
+    return [name for name in getattr(value, "attributes", {}) if not name.startswith("_cached_")]
+
+
+# ast
+
+
+def parse(source: str, mode: str = "exec") -> object:
+    """A syntax tree as plain data: kinds, fields and places."""
+    try:
+        return _data(ast.parse(source, mode=mode))
+    except (RecursionError, MemoryError):
+        raise ValueError("the source is nested too deeply") from None
+
+
+def _data(node: object) -> object:
+    if isinstance(node, list):
+        return [_data(one) for one in cast("list[object]", node)]
+    if not isinstance(node, ast.AST):
+        return None if node is ... else node
+    fields = {name: _data(getattr(node, name, None)) for name in node._fields}
+    places = {name: getattr(node, name) for name in node._attributes if hasattr(node, name)}
+    return {"kind": type(node).__name__, "fields": fields, "places": places}
+
+
+def _tree(data: object) -> Any:  # noqa: ANN401 - a node, a list of nodes, or a plain value
+    if isinstance(data, list):
+        return [_tree(one) for one in cast("list[object]", data)]
+    if not isinstance(data, dict) or "kind" not in data:
+        return cast("object", data)
+    known = cast("dict[str, Any]", data)
+    kind = getattr(ast, str(known["kind"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, ast.AST)):
+        raise ValueError(f"there is no node ast.{known['kind']}")
+    return kind(**{name: _tree(one) for name, one in known["fields"].items()})
+
+
+def _unparse(data: object) -> str:
+    return ast.unparse(ast.fix_missing_locations(_tree(data)))
+
+
+def _dump(data: object, indent: int | None = None) -> str:
+    return ast.dump(_tree(data), indent=indent)
+
+
+def _segment(source: str, line: int, column: int, end_line: int, end_column: int) -> str:
+    place = ast.Pass(lineno=line, col_offset=column, end_lineno=end_line, end_col_offset=end_column)
+    return ast.get_source_segment(source, place) or ""
+
+
+# difflib
+
+
+def _matcher(a: list[Any], b: list[Any]) -> difflib.SequenceMatcher[Any]:
+    if max(len(a), len(b)) > MAX_ITEMS:
+        raise ValueError(f"difflib compares at most {MAX_ITEMS} items here")
+    return difflib.SequenceMatcher(None, a, b)
+
+
+def _differences(function: Callable[..., Any]) -> Callable[..., list[str]]:
+    def differences(a: list[str], b: list[str], *args: Any, **options: Any) -> list[str]:
+        _matcher(a, b)
+        return list(function(a, b, *args, **options))
+
+    return differences
+
+
+def _longest(
+    a: list[Any], b: list[Any], alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+) -> list[int]:
+    return list(_matcher(a, b).find_longest_match(alo, ahi, blo, bhi))
+
+
+def _table(a: list[str], b: list[str]) -> str:
+    _matcher(a, b)
+    return difflib.HtmlDiff().make_file(a, b)
+
+
+def _pack(layout: str, *values: Any) -> bytes:
+    if struct.calcsize(layout) > MAX_BYTES:
+        raise ValueError(f"struct.pack makes at most {MAX_BYTES} bytes here")
+    return struct.pack(layout, *values)
+
+
+def _fraction_of(value: float) -> list[int]:
+    return list(value.as_integer_ratio())
+
+
+def _from_modules(*groups: tuple[object, str]) -> dict[str, Callable[..., object]]:
+    return {
+        f"{getattr(module, '__name__', '')}.{name}": getattr(module, name)
+        for module, names in groups
+        for name in names.split()
+    }
+
+
+_FUNCTIONS: dict[str, Callable[..., object]] = {
+    "ast.parse": parse,
+    "ast.unparse": _unparse,
+    "ast.dump": _dump,
+    "ast.segment": _segment,
+    "difflib.ratio": lambda a, b: _matcher(a, b).ratio(),
+    "difflib.opcodes": lambda a, b: _matcher(a, b).get_opcodes(),
+    "difflib.blocks": lambda a, b: [list(block) for block in _matcher(a, b).get_matching_blocks()],
+    "difflib.longest": _longest,
+    "difflib.unified_diff": _differences(difflib.unified_diff),
+    "difflib.context_diff": _differences(difflib.context_diff),
+    "difflib.ndiff": _differences(difflib.ndiff),
+    "difflib.html": _table,
+    "difflib.close": difflib.get_close_matches,
+    "struct.pack": _pack,
+    "struct.iter_unpack": lambda layout, data: list(struct.iter_unpack(layout, data)),
+    "shlex.split": lambda text, comments=False, posix=True: shlex.split(text, comments, posix),
+    "fractions.of_float": _fraction_of,
+    **_from_modules(
+        (ast, "literal_eval"),
+        (binascii, "hexlify unhexlify crc32"),
+        (calendar, "monthrange isleap leapdays weekday month monthcalendar calendar timegm"),
+        (html, "escape unescape"),
+        (inspect, "cleandoc"),
+        (mimetypes, "guess_type guess_extension"),
+        (pprint, "pformat"),
+        (shlex, "quote join"),
+        (
+            statistics,
+            "mean fmean median median_low median_high median_grouped mode multimode variance pvariance stdev pstdev "
+            "quantiles harmonic_mean geometric_mean",
+        ),
+        (struct, "unpack calcsize unpack_from"),
+        (textwrap, "dedent wrap fill shorten"),
+        (unicodedata, "normalize name category combining lookup east_asian_width"),
+        (zlib, "crc32 adler32"),
+    ),
+}

@@ -1,0 +1,429 @@
+"""Generator functions as state machines: Monty 1.4 has no `yield`.
+
+    def count(n):                 def count(n):
+        while n:                      _at = 0
+            yield n                   def _step(_sent, _error):
+            n -= 1                        nonlocal _at, n
+                                          while True:
+                                              _now, _at = _at, -1
+                                              if _now == 0: …
+                                      return _Generator(_step)
+
+The body is cut into blocks at every `yield` and at every branch around one; each call of `_step` runs blocks until the
+next value. A `try` or `with` around a `yield` wraps each of its blocks and sends what is raised to its handler's block.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from dataclasses import dataclass, field
+
+from punie_acp.codemode.rewriting.syntax import (
+    Function,
+    Scope,
+    assign,
+    at,
+    attribute,
+    call,
+    name,
+    number,
+    own_nodes,
+    statement,
+    store,
+    stored_names,
+)
+
+FINISHED = -1
+
+
+def as_state_machine(function: ast.FunctionDef) -> ast.FunctionDef:
+    """The same generator, as a function that returns a `_Generator` of the prelude."""
+    return _Machine(function).build()
+
+
+@dataclass(slots=True)
+class _Region:
+    """A `try` around blocks: where what is raised in them goes, and what is done on every way out."""
+
+    handler: int
+    error: str  # the variable that holds what was raised
+    cleanup: list[ast.stmt] = field(default_factory=list[ast.stmt])
+
+
+@dataclass(slots=True)
+class _Block:
+    body: list[ast.stmt]
+    regions: tuple[_Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    head: int
+    exit: int
+    depth: int  # regions around it
+
+
+class _Machine:
+    def __init__(self, function: ast.FunctionDef) -> None:
+        self.function = function
+        self.blocks: list[_Block] = []
+        self.regions: tuple[_Region, ...] = ()
+        self.loops: list[_Loop] = []
+        self.locals: list[str] = []
+        self.number = 0
+        self.current = self._block()
+        self.line: ast.AST = function
+
+    # The whole.
+
+    def build(self) -> ast.FunctionDef:
+        node = self.function
+        outer = _declared(node, (ast.Global, ast.Nonlocal))
+        found = [one for one in stored_names(node.body) if one not in outer]
+        self._compile([part for part in node.body if not isinstance(part, ast.Global | ast.Nonlocal)])
+        self._finish(None)
+        given = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
+        fresh = [one for one in dict.fromkeys([*found, *self.locals]) if one not in given]
+        kept = [*fresh, *(one for one in given if one in found)]
+        body: list[ast.stmt] = [assign("_at", number(0))]
+        if fresh:
+            body.append(ast.Assign([store(one) for one in fresh], ast.Constant(None)))
+        step = ast.FunctionDef("_step", _arguments("_sent", "_error"), self._steps(["_at", *kept], outer), [])
+        body += [step, ast.Return(call("_Generator", name("_step")))]
+        made = ast.FunctionDef(node.name, node.args, at(node, *body), node.decorator_list, None)
+        return at(node, made)[0]
+
+    def _steps(self, kept: list[str], outer: dict[str, type]) -> list[ast.stmt]:
+        """`while True:` take the state, and run its block."""
+        globals_ = [one for one, kind in outer.items() if kind is ast.Global]
+        kept = [*kept, *(one for one, kind in outer.items() if kind is ast.Nonlocal)]
+        take = ast.Assign(
+            [ast.Tuple([store("_now"), store("_at")], ast.Store())],
+            ast.Tuple([name("_at"), number(FINISHED)], ast.Load()),
+        )
+        chain: list[ast.stmt] = [ast.Return(_pair(False, ast.Constant(None)))]
+        for index in reversed(range(len(self.blocks))):
+            test = ast.Compare(name("_now"), [ast.Eq()], [number(index)])
+            chain = [ast.If(test, self._wrapped(self.blocks[index]), chain)]
+        loop = ast.While(ast.Constant(True), [take, *chain], [])
+        declared: list[ast.stmt] = [ast.Nonlocal(kept)]
+        return [*([ast.Global(globals_)] if globals_ else []), *declared, loop]
+
+    def _wrapped(self, block: _Block) -> list[ast.stmt]:
+        body = block.body or [ast.Pass()]
+        for region in reversed(block.regions):
+            caught: list[ast.stmt] = [assign(region.error, name("_caught_error")), *_jump(region.handler)]
+            body = [ast.Try(body, [ast.ExceptHandler(name("BaseException"), "_caught_error", caught)], [], [])]
+        return body
+
+    # Blocks.
+
+    def _block(self) -> int:
+        self.blocks.append(_Block([], self.regions))
+        return len(self.blocks) - 1
+
+    def _emit(self, *statements: ast.stmt) -> None:
+        self.blocks[self.current].body += at(self.line, *statements)
+
+    def _go(self, target: int) -> None:
+        self._emit(*_jump(target))
+
+    def _local(self, kind: str) -> str:
+        self.number += 1
+        self.locals.append(f"_{kind}_{self.number}")
+        return self.locals[-1]
+
+    def _compile(self, body: list[ast.stmt]) -> None:
+        for part in body:
+            self.line = part if hasattr(part, "lineno") else self.line
+            self._statement(part)
+
+    def _statement(self, node: ast.stmt) -> None:
+        if not _is_cut(node):
+            self._emit(*_Leaver(self).rewrite(node))
+        elif isinstance(node, ast.If):
+            self._if(node)
+        elif isinstance(node, ast.While):
+            self._while(node)
+        elif isinstance(node, ast.For):
+            self._for(node)
+        elif isinstance(node, ast.With):
+            self._with(node)
+        elif isinstance(node, ast.Try):
+            self._try(node)
+        elif isinstance(node, ast.Match):
+            self._match(node)
+        else:
+            self._yielding(node)
+
+    # Yields.
+
+    def _yielding(self, node: ast.stmt) -> None:
+        """A simple statement with `yield`s in it: each is taken out, in their order."""
+        taken = _Yields()
+        rest = taken.visit(copy.deepcopy(node))
+        for target, one in taken.found:
+            self.locals.append(target)
+            if isinstance(one, ast.Yield):
+                self._yield(one.value, target)
+            else:
+                self._yield_from(one.value, target)
+        if not (isinstance(rest, ast.Expr) and isinstance(rest.value, ast.Name)):
+            self._statement(rest)
+
+    def _yield(self, value: ast.expr | None, target: str) -> None:
+        after = self._block()
+        self._emit(assign("_at", number(after)), ast.Return(_pair(True, value or ast.Constant(None))))
+        self.current = after
+        self._emit(ast.If(_is_not_none("_error"), [ast.Raise(name("_error"))], []), assign(target, name("_sent")))
+
+    def _yield_from(self, value: ast.expr, target: str) -> None:
+        source = self._local("from")
+        self._emit(assign(source, call("_iter", value)))
+        head, exit_ = self._block(), self._block()
+        self._go(head)
+        self.current = head
+        item = self._local("item")
+        self._emit(assign(item, call("_next", name(source))), ast.If(_is_end(item), _jump(exit_), []))
+        self._yield(name(item), target)
+        self._go(head)
+        self.current = exit_
+        self._emit(assign(target, call("_returned", name(source))))
+
+    # Branches and loops.
+
+    def _if(self, node: ast.If) -> None:
+        then, other, after = self._block(), self._block(), self._block()
+        self._emit(ast.If(node.test, _jump(then), _jump(other)))
+        for block, body in ((then, node.body), (other, node.orelse)):
+            self.current = block
+            self._compile(body)
+            self._go(after)
+        self.current = after
+
+    def _match(self, node: ast.Match) -> None:
+        after = self._block()
+        starts = [self._block() for _ in node.cases]
+        cases = [ast.match_case(case.pattern, case.guard, _jump(s)) for case, s in zip(node.cases, starts, strict=True)]
+        self._emit(ast.Match(node.subject, cases), *_jump(after))
+        for start, case in zip(starts, node.cases, strict=True):
+            self.current = start
+            self._compile(case.body)
+            self._go(after)
+        self.current = after
+
+    def _while(self, node: ast.While) -> None:
+        head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
+        self._go(head)
+        self.current = head
+        self._emit(ast.If(node.test, _jump(body), _jump(other)))
+        self._loop(node, head, body, other, exit_)
+
+    def _for(self, node: ast.For) -> None:
+        source, item = self._local("source"), self._local("item")
+        self._emit(assign(source, call("_iter", node.iter)))
+        head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
+        self._go(head)
+        self.current = head
+        self._emit(assign(item, call("_next", name(source))), ast.If(_is_end(item), _jump(other), []))
+        self._emit(ast.Assign([node.target], name(item)))
+        self._go(body)
+        self._loop(node, head, body, other, exit_)
+
+    def _loop(self, node: ast.While | ast.For, head: int, body: int, other: int, exit_: int) -> None:
+        self.loops.append(_Loop(head, exit_, len(self.regions)))
+        self.current = body
+        self._compile(node.body)
+        self._go(head)
+        self.loops.pop()
+        self.current = other
+        self._compile(node.orelse)
+        self._go(exit_)
+        self.current = exit_
+
+    # Ways out.
+
+    def leave(self, depth: int) -> list[ast.stmt]:
+        """What is done on the way out of the regions from the innermost down to `depth`."""
+        return [copy.deepcopy(part) for region in reversed(self.regions[depth:]) for part in region.cleanup]
+
+    def finish(self, value: ast.expr | None) -> list[ast.stmt]:
+        """`return value`."""
+        result = value or ast.Constant(None)
+        before = self.leave(0)
+        if before and value is not None:
+            self.locals.append("_result")
+            before, result = [assign("_result", value), *before], name("_result")
+        return [*before, ast.Return(_pair(False, result))]
+
+    def _finish(self, value: ast.expr | None) -> None:
+        self._emit(*self.finish(value))
+
+    # with and try.
+
+    def _with(self, node: ast.With) -> None:
+        first, *more = node.items
+        manager, entered = self._local("manager"), self._local("entered")
+        self._emit(assign(manager, first.context_expr), assign(entered, call(attribute(manager, "__enter__"))))
+        if first.optional_vars:
+            self._emit(ast.Assign([first.optional_vars], name(entered)))
+        inner = [ast.With(more, node.body)] if more else node.body
+        nothing = [ast.Constant(None)] * 3
+        leave = statement(call(attribute(manager, "__exit__"), *nothing))
+        error = self._local("error")
+        kept = call(attribute(manager, "__exit__"), call("type", name(error)), name(error), ast.Constant(None))
+        failed: list[ast.stmt] = [ast.If(ast.UnaryOp(ast.Not(), kept), [ast.Raise(name(error))], [])]
+        self._guarded(inner, [leave], error, failed)
+
+    def _guarded(self, body: list[ast.stmt], cleanup: list[ast.stmt], error: str, failed: list[ast.stmt]) -> None:
+        """`body`, then `cleanup`; where something is raised in it, `failed`."""
+        handler, after = self._block(), self._block()
+        outside = self.regions
+        self.regions = (*outside, _Region(handler, error, cleanup))
+        start = self._block()
+        self._go(start)
+        self.current = start
+        self._compile(body)
+        done = self._leave_region(outside)
+        self._compile([copy.deepcopy(part) for part in cleanup])
+        self._go(after)
+        del done
+        self.current = handler
+        self._compile(failed)
+        self._go(after)
+        self.current = after
+
+    def _leave_region(self, outside: tuple[_Region, ...]) -> int:
+        """Go on in a block outside of the innermost region."""
+        self.regions = outside
+        block = self._block()
+        self._go(block)
+        self.current = block
+        return block
+
+    def _try(self, node: ast.Try) -> None:
+        if node.finalbody:
+            inner = (
+                [ast.Try(node.body, node.handlers, node.orelse, [])] if node.handlers else [*node.body, *node.orelse]
+            )
+            error = self._local("error")
+            failed = [*copy.deepcopy(node.finalbody), ast.Raise(name(error))]
+            self._guarded(at(node, *inner), node.finalbody, error, failed)
+            return
+        error = self._local("error")
+        handler, after = self._block(), self._block()
+        outside = self.regions
+        self.regions = (*outside, _Region(handler, error))
+        start = self._block()
+        self._go(start)
+        self.current = start
+        self._compile(node.body)
+        self._leave_region(outside)
+        self._compile(node.orelse)
+        self._go(after)
+        self._handlers(node, handler, after, error)
+        self.current = after
+
+    def _handlers(self, node: ast.Try, handler: int, after: int, error: str) -> None:
+        """Raise the error again where only the handlers are around it, each of which goes on in a block of its own."""
+        starts = [self._block() for _ in node.handlers]
+        caught = [
+            ast.ExceptHandler(
+                one.type, one.name, [*([assign(error, name(one.name))] if one.name else []), *_jump(start)]
+            )
+            for one, start in zip(node.handlers, starts, strict=True)
+        ]
+        self.current = handler
+        self._emit(ast.Try([ast.Raise(name(error))], caught, [], []))
+        for one, start in zip(node.handlers, starts, strict=True):
+            self.current = start
+            self._compile([_Reraise(error).visit(copy.deepcopy(part)) for part in one.body])
+            self._go(after)
+
+
+class _Leaver(ast.NodeTransformer):
+    """`return`, `break` and `continue` in a statement that is not cut: the ways out of the loops that are."""
+
+    def __init__(self, machine: _Machine) -> None:
+        self.machine = machine
+        self.inside = 0  # loops that stay loops
+
+    def rewrite(self, node: ast.stmt) -> list[ast.stmt]:
+        made = self.visit(node)
+        return made if isinstance(made, list) else [made]
+
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:  # type: ignore[override]
+        if isinstance(node, Scope):
+            return node
+        if isinstance(node, ast.Return):
+            return at(node, *self.machine.finish(node.value))
+        if isinstance(node, ast.Break | ast.Continue) and not self.inside and self.machine.loops:
+            loop = self.machine.loops[-1]
+            target = loop.exit if isinstance(node, ast.Break) else loop.head
+            return at(node, *self.machine.leave(loop.depth), *_jump(target))
+        if isinstance(node, ast.For | ast.While):
+            self.inside += 1
+            self.generic_visit(node)
+            self.inside -= 1
+            return node
+        return self.generic_visit(node)
+
+
+class _Yields(ast.NodeTransformer):
+    """Takes the yields out of a statement."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, ast.Yield | ast.YieldFrom]] = []
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.Lambda):
+            return node
+        node = self.generic_visit(node)
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            self.found.append((f"_got_{len(self.found)}", node))
+            return ast.copy_location(name(self.found[-1][0]), node)
+        return node
+
+
+class _Reraise(ast.NodeTransformer):
+    """A bare `raise` of a handler whose `try` is gone."""
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        return ast.copy_location(ast.Raise(name(self.error)), node) if node.exc is None else node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        return node  # its handlers have errors of their own
+
+
+def _is_cut(node: ast.stmt) -> bool:
+    return not isinstance(node, Scope) and any(
+        isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes([node])
+    )
+
+
+def _declared(node: Function, kinds: tuple[type, ...]) -> dict[str, type]:
+    return {one: type(part) for part in own_nodes(node.body) if isinstance(part, kinds) for one in part.names}  # type: ignore[attr-defined]
+
+
+def _jump(target: int) -> list[ast.stmt]:
+    return [assign("_at", number(target)), ast.Continue()]
+
+
+def _pair(more: bool, value: ast.expr) -> ast.Tuple:
+    return ast.Tuple([ast.Constant(more), value], ast.Load())
+
+
+def _is_end(variable: str) -> ast.Compare:
+    return ast.Compare(name(variable), [ast.Is()], [name("_END")])
+
+
+def _is_not_none(variable: str) -> ast.Compare:
+    return ast.Compare(name(variable), [ast.IsNot()], [ast.Constant(None)])
+
+
+def _arguments(*names: str) -> ast.arguments:
+    return ast.arguments([], [ast.arg(one) for one in names], None, [], [], None, [])
