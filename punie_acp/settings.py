@@ -53,6 +53,7 @@ class Settings:
     max_external_calls: int = 500  # by all programs of one turn
     max_turn_tokens: int = 16384  # written by the model in one turn
     max_turn_seconds: float = 900.0  # one turn, all waiting included
+    mcp_start_seconds: float = 5.0  # how long the first prompt of a session waits for its MCP servers
     max_request_tokens: int = 2048  # written by the model in one round
 
     # Where a program ends by itself.
@@ -60,6 +61,7 @@ class Settings:
     program_memory_mib: int = 256  # memory of one program
     program_output_bytes: int = 64 * 1024  # printed by one program; what is over is cut
     program_recursion: int = 200  # calls within calls
+    mcp_call_seconds: float = 120.0  # one call of a tool of an MCP server
     command_seconds: float = 120.0  # one shell command, unless the program asks for less
 
     # What a command gets of the environment.

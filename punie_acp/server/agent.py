@@ -35,6 +35,7 @@ PROTOCOL_VERSION = 1
 CAPABILITIES: Params = {
     "loadSession": True,
     "promptCapabilities": {"image": False, "audio": False, "embeddedContext": True},
+    "mcpCapabilities": {"http": True, "sse": True},
     "sessionCapabilities": {
         "list": {},
         "delete": {},

@@ -77,16 +77,6 @@ def additional_folders(params: Params) -> tuple[Path, ...]:
     return tuple(existing_folder(value, f"additionalDirectories.{index}") for index, value in enumerate(values))
 
 
-def mcp_servers(params: Params) -> list[JsonValue]:
-    """`mcpServers`, as they came. Raises `RpcError`."""
-    servers = params.get("mcpServers")
-    if servers is None:
-        return []
-    if not isinstance(servers, list):
-        raise invalid("mcpServers", "must be a list")
-    return servers
-
-
 def validated(model: type[Any], params: Params) -> Any:  # noqa: ANN401 - one of the SDK's models in, an instance out
     """`params` as an instance of the SDK's `model`. Raises `RpcError`."""
     from pydantic import ValidationError

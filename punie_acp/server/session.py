@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
 
     from punie_acp.agent.models import Models
+    from punie_acp.mcp_servers.config import ServerConfig
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.protocol.messages import Params
     from punie_acp.protocol.peer import Peer
@@ -51,14 +52,21 @@ class Services:
 class Session:
     """A session that is open here. The store is the truth: another process may have the same session open."""
 
-    def __init__(self, record: SessionRecord, services: Services, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        record: SessionRecord,
+        services: Services,
+        workspace: Workspace,
+        servers: tuple[ServerConfig, ...] = (),
+    ) -> None:
+        """`servers` are the MCP servers that are to run while the session is open."""
         self.services = services
         self.workspace = workspace
         self.record = record
         self.options = Options.of_record(record, services.settings)
         self.settings = self.options.limits(services.settings)
         self.permissions = Permissions(self.options.mode, RuleBook(workspace.roots, services.store))
-        self.background = Background(self)
+        self.background = Background(self, servers)
         self.is_replaced = False  # opened anew: the client is told of it there, from the beginning
         self.is_alive = False  # whether `live` has been started
         self.last_turn = 0  # the number of the last turn whose history we have

@@ -17,6 +17,7 @@ import anyio.to_thread
 from punie_acp.protocol.errors import NOT_FOUND, JsonValue, RpcError
 from punie_acp.server import params as given
 from punie_acp.server.config import Options
+from punie_acp.server.mcp import server_configs
 from punie_acp.server.replay import conversation, last_usage
 from punie_acp.server.session import Services, Session
 from punie_acp.server.store import open_store
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from punie_acp.agent.models import Models
+    from punie_acp.mcp_servers.config import ServerConfig
     from punie_acp.protocol.messages import Params
     from punie_acp.protocol.peer import Peer
     from punie_acp.server.client import Client
@@ -93,10 +95,10 @@ class Sessions:
         """`session/new`."""
         cwd = given.existing_folder(params.get("cwd"), "cwd")
         additional = given.additional_folders(params)
-        given.mcp_servers(params)
+        servers = server_configs(params)
         record = self._new_record(cwd, additional, Options.of_settings(self.services.settings))
         self.services.store.create_session(record)
-        return self._opened(self._open_session(record))
+        return self._opened(self._open_session(record, servers))
 
     async def load(self, params: Params) -> Params:
         """`session/load`: the conversation is told again before this is answered."""
@@ -127,12 +129,12 @@ class Sessions:
         source = self._stored(params)
         cwd = given.existing_folder(params.get("cwd"), "cwd")
         additional = given.additional_folders(params)
-        given.mcp_servers(params)
+        servers = server_configs(params)
         options = Options.of_record(source, self.services.settings)
         title = None if source.title is None else f"{source.title} (fork)"
         record = self._new_record(cwd, additional, options, title=title, parent=source.session_id)
         self.services.store.fork_session(source.session_id, record)
-        return self._opened(self._open_session(record))
+        return self._opened(self._open_session(record, servers))
 
     async def list(self, params: Params) -> Params:
         """`session/list`, the one used last first. One in which nothing was asked is listed while it is open here."""
@@ -199,7 +201,7 @@ class Sessions:
         if str(cwd) != record.cwd:
             raise given.invalid("cwd", f"this session belongs to {record.cwd}")
         additional = tuple(map(str, given.additional_folders(params)))
-        given.mcp_servers(params)
+        servers = server_configs(params)
         if additional != record.additional_directories:
             changed = self.services.store.change_session(record.session_id, additional_directories=additional)
             record = changed
@@ -208,10 +210,11 @@ class Sessions:
             before.is_replaced = True
             await before.end()
             close(before.workspace)
-        return self._open_session(record)
+        return self._open_session(record, servers)
 
-    def _open_session(self, record: SessionRecord) -> Session:
-        session = self._open[record.session_id] = Session(record, self.services, self._workspace(record))
+    def _open_session(self, record: SessionRecord, servers: tuple[ServerConfig, ...]) -> Session:
+        session = Session(record, self.services, self._workspace(record), servers)
+        self._open[record.session_id] = session
         return session
 
     def _opened(self, session: Session) -> Params:

@@ -128,6 +128,8 @@ class Turn:
             if ready.warning and not request.history:
                 await self._say(ready.warning)
             sandbox = await session.background.sandbox()
+            for news in session.background.mcp.news() if session.background.mcp else ():
+                await self._say(news)
             begin_turn(session.workspace, self.turn_id)
             remember = partial(session.remember, turn=self.number)
             result = await run_turn(
