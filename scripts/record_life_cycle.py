@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STANDARD = ROOT / "agent-os" / "standards" / "pydantic-agent-communication-protocol.md"
+SHOWS_TERMINALS = ClientCapabilities(
+    fs=FileSystemCapabilities(read_text_file=False, write_text_file=False),
+    terminal=False,
+    field_meta={"terminal_output": True},
+)
 EVERYTHING = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=True)
 SESSION, FOLDER = "5e55", "/home/me/project"
+BESIDE_THE_TURN = ("agent_thought_chunk", "available_commands_update")
 WIDTH = 100  # characters of a line of JSON
 
 ALONE = """\
@@ -44,6 +50,7 @@ try:
 except PermissionError as error:
     print(error)
 """
+STREAMED = 'run_command("echo one; sleep 0.5; echo two")\n'
 IN_EDITOR = 'run_command("echo one")\n'
 MODEL_WRITES = [{"code": ALONE}, {"text": "Changed."}]
 
@@ -61,6 +68,8 @@ async def record() -> dict[str, str]:
         (home / "project" / "greeting.py").write_text('print("Hello")\n')
         async with spawn_agent(home / "a", capabilities=NOTHING, allow=refuse_notes, script=MODEL_WRITES) as client:
             told = await _turn(client, home / "project", "Greet more politely.")
+        async with spawn_agent(home / "c", capabilities=SHOWS_TERMINALS, script=[{"code": STREAMED}]) as client:
+            streamed = await _turn(client, home / "project", "Count.")
         async with spawn_agent(home / "b", capabilities=EVERYTHING, script=[{"code": IN_EDITOR}]) as client:
             in_editor = await _turn(client, home / "project", "Say one.")
     sections = {
@@ -69,6 +78,7 @@ async def record() -> dict[str, str]:
         "file-system/read": _about(told, "t1/p1/1"),
         "file-system/write": _about(told, "t1/p1/2"),
         "shell/command": _about(told, "t1/p1/3"),
+        "streamed": _about(streamed, "t1/p1/1"),
         "refused": _about(told, "t1/p1/4"),
         "client terminal": _about(in_editor, "t1/p1/1"),
     }
@@ -100,6 +110,7 @@ def _with_answers(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _replaced(value: Any, *, session: str, project: str) -> Any:  # noqa: ANN401 - JSON
     """`value` with one session id, one project folder, and neither measured times nor counted tokens."""
     text = json.dumps(value, ensure_ascii=False).replace(session, SESSION).replace(project, FOLDER)
+    text = re.sub(r'("updatedAt": )"[^"]*"', r'\g<1>"2026-01-01T00:00:00.000Z"', text)
     text = re.sub(r'("\w*[sS]econds": )[\d.]+', r"\g<1>0.0", text)
     return json.loads(re.sub(r'("(?:\w+Tokens|used)": )\d+', r"\g<1>0", text))
 
@@ -114,10 +125,13 @@ def _about(messages: list[dict[str, Any]], call_id: str) -> list[dict[str, Any]]
 
 
 def _is_of_turn(message: dict[str, Any]) -> bool:
-    """Whether a message is about the turn itself. Notices ("Loading the model …") depend on the machine's speed."""
+    """Whether a message is about the turn itself. Notices ("Loading the model …") depend on the machine's speed.
+
+    So does whether a session's commands are told before its first prompt or after it.
+    """
     kind = message.get("params", {}).get("update", {}).get("sessionUpdate")
     lends_files_or_terminals = message.get("method", "").startswith(("fs/", "terminal/"))
-    return _call_id(message) is None and kind != "agent_thought_chunk" and not lends_files_or_terminals
+    return _call_id(message) is None and kind not in BESIDE_THE_TURN and not lends_files_or_terminals
 
 
 def _is_step(message: dict[str, Any]) -> bool:

@@ -89,7 +89,8 @@ def last_content(call: OpenCall, event: CallFinished) -> list[Content] | None:
     """What a call shows when it has ended; None where that is what it shows already."""
     output = call.live.text() if call.live is not None and not call.in_terminal and not call.streams else ""
     new = wire.console(output) + ([wire.text(event.error)] if event.error else [])
-    return [*call.content, *new] if new else None
+    before = call.content if event.status != "refused" or not call.streams else []
+    return [*before, *new] if new else None
 
 
 def raw_output(call: OpenCall, event: CallFinished) -> JsonValue:

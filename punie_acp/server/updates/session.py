@@ -157,7 +157,10 @@ class Updates:
 
     @_emit.register
     async def _(self, event: CallStarted) -> None:
-        await self._send(wire.call_update(event.call_id, status="in_progress"))
+        call = self._calls.get(event.call_id)
+        # A question about it may have shown its command where the terminal is to be.
+        content = call.content if call is not None and call.streams else None
+        await self._send(wire.call_update(event.call_id, status="in_progress", content=content))
 
     @_emit.register
     async def _(self, event: CallProgress) -> None:
