@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-store bench-engine clean
+.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-wire bench-store bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -61,6 +61,9 @@ bench-calls: $(STAMP) ## cost of one external call
 
 bench-store: $(STAMP) ## cost of keeping an update before it is sent
 	@$(BIN)/python benchmarks/store.py
+
+bench-wire: $(STAMP) ## updates per second to a client, and the latency of a command's output, beside both SDKs
+	@$(BIN)/python benchmarks/wire.py
 
 bench-engine: $(STAMP) ## prefill and decode rates beside stock mlx_lm
 	@$(BIN)/python benchmarks/engine.py
