@@ -20,6 +20,7 @@ from punie_acp.workspace.checkpoints.values import Checkpoint, Entry, Touched
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
+VERSION = 1  # of the tables; a newer file is refused and left alone
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS blobs (hash TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS seen (path BLOB PRIMARY KEY, signature TEXT NOT NULL, entry TEXT NOT NULL, hash TEXT);
@@ -194,7 +195,10 @@ def _connect(file: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is gone from the disk too
-        connection.executescript(_SCHEMA)
+        if int(connection.execute("PRAGMA user_version").fetchone()[0]) > VERSION:
+            connection.close()
+            raise CheckpointError(f"{file} was written by a newer punie-acp")
+        connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
         return connection
 
 
