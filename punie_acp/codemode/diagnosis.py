@@ -68,9 +68,11 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
         served = _subject(message).partition(".")[0] in SERVED
         return message.startswith("Cannot resolve imported module") and not served
     if rule == "unresolved-attribute":
-        return bool(re.search(r"`(Result|Match)`", message))
+        return bool(re.search(r"`(Result|Match)`", message)) or _subject(message) in extra.dicts
+    if rule == "missing-typed-dict-key":
+        return _subject(message) in extra.dicts
     known = _function(message) in FUNCTIONS or _function(message) in extra.by_name
-    return known and _is_certain_misuse(finding, tree)
+    return known and not _may_be_the_dict(message, extra) and _is_certain_misuse(finding, tree)
 
 
 def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
@@ -78,6 +80,12 @@ def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
     if finding.rule == "invalid-argument-type":
         return _is_plainly_wrong(finding.message)
     return finding.rule in _ARGUMENT_RULES and not _uses_other_names(finding, tree)
+
+
+def _may_be_the_dict(message: str, extra: ExtraFunctions) -> bool:
+    """Whether a plain dict stands for one with known keys: a variable may hold the right ones all the same."""
+    expected, _, found = message.partition(", found")
+    return "dict[" in found and any(word in extra.dicts for word in re.findall(r"\w+", expected))
 
 
 def _is_tried(line: int, tree: ast.Module | None) -> bool:
@@ -126,6 +134,11 @@ def find_fix(finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EX
         return f"NameError: name '{subject}' is not defined{_suggest(subject, names)}"
     if finding.rule == "unresolved-import":
         return f"ModuleNotFoundError: {_no_module(subject)}"
+    if finding.rule == "missing-typed-dict-key":
+        return f"TypeError: {finding.message.replace('`', chr(39))}"
+    if finding.rule == "unresolved-attribute" and subject in extra.dicts:
+        name = (_QUOTED.findall(finding.message) or [""])[-1]
+        return f"AttributeError: this is a dict, so write [{name!r}] instead of .{name}"
     if finding.rule == "unresolved-attribute":
         fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
         return f"AttributeError: {finding.message.replace('`', chr(39))}; it has {fields}"

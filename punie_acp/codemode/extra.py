@@ -79,6 +79,12 @@ class ExtraFunctions:
         return {function.name: function for function in self.functions}
 
     @cached_property
+    def dicts(self) -> frozenset[str]:
+        """The classes of the stubs that are dicts with known keys."""
+        classes = [node for node in ast.walk(ast.parse(self.stubs)) if isinstance(node, ast.ClassDef)]
+        return frozenset(node.name for node in classes if any(ast.unparse(one) == "TypedDict" for one in node.bases))
+
+    @cached_property
     def stubs(self) -> str:
         """The functions as Python stubs, each class before the first function that names it."""
         parts = dict.fromkeys(part for function in self.functions for part in (function.types, function.stub))
