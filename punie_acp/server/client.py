@@ -29,6 +29,9 @@ class Client:
             version=str(info.get("version") or ""),
         )
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip() or "unknown"
+
     def can(self, *path: str) -> bool:
         """Whether the capability at `path` is there: `true`, or an object (ACP v1: "supplying {} means support")."""
         value: JsonValue = self.capabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,8 @@ class Session:
         try:
             with self._life:
                 await anyio.sleep(SECONDS_BEFORE_WORK)
-                await self.tell(commands_update())
+                with suppress(anyio.BrokenResourceError):  # the client has gone already
+                    await self.tell(commands_update())
                 await self.background.run()
         finally:
             self._ended.set()

@@ -88,7 +88,7 @@ class Turn:
     async def run(self, prompt: str) -> Params:
         """Answer `prompt`. A turn that is cancelled or fails leaves no open call. Raises `RpcError`."""
         with log_context(session=self._session.session_id, turn=self.turn_id):
-            self._log.info("turn began", prompt=prompt)
+            self._log.info("turn began", prompt=prompt, client=str(self._session.services.client))
             try:
                 result = await self._answer_in_time(prompt)
             except BaseException as error:
