@@ -256,6 +256,17 @@ def test_what_would_be_careless_is_not_started(tmp_path, arguments, sentence):
     assert err.count("\n") == 1
 
 
+def test_without_its_extra_it_says_what_to_install():
+    code = "import sys; sys.modules['uvicorn'] = None; from punie_acp.cli import app; app(['serve'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "punie-acp: uvicorn is not installed; serving needs the extra: pip install 'punie-acp[serve]'\n"
+    )
+
+
 def test_without_a_token_one_is_made_and_said(tmp_path):
     with Server(tmp_path / "home", token="") as server:
         token = re.fullmatch(r"punie-acp: token: (\S{40,})\n", server.popen.stderr.readline())[1]
