@@ -164,7 +164,7 @@ async def test_a_session_of_one_client_is_loaded_by_the_next(server, transport, 
         await until(lambda: editor.text(session) == "First.")
         assert (await agent.prompt(session, [text_block("Second.")])).stop_reason == "end_turn"
         assert editor.text(session).startswith("First.")
-        assert editor.text(session).endswith("Second.")
+        assert "Second." in editor.text(session)  # the echoing model repeats the notice that it was restored, too
 
 
 async def test_one_model_serves_all_clients(tmp_path):
