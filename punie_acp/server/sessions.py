@@ -22,7 +22,7 @@ from punie_acp.server.replay import conversation, last_usage
 from punie_acp.server.session import Services, Session
 from punie_acp.server.store import open_store
 from punie_acp.server.store.base import SessionRecord
-from punie_acp.server.undo import close, forget, recorded
+from punie_acp.server.undo import close, forget, kept_outputs, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -238,10 +238,11 @@ class Sessions:
         from punie_acp.workspace.local import LocalWorkspace
 
         more = [Path(folder) for folder in record.additional_directories]
-        variables = self.services.settings.command_variables.split()
-        local = LocalWorkspace(Path(record.cwd), more, variables=variables)
+        settings = self.services.settings
+        variables, outputs = settings.command_variables.split(), kept_outputs(record, settings)
+        local = LocalWorkspace(Path(record.cwd), more, variables=variables, outputs=outputs)
         editor = EditorWorkspace(local, self.services.peer, record.session_id, self.services.client.capabilities)
-        return recorded(editor, record, self.services.settings)
+        return recorded(editor, record, settings)
 
 
 def _info(record: SessionRecord) -> Params:

@@ -1,4 +1,4 @@
-"""`/undo` and `/diff`, and what else the server does about checkpoints: one folder of them beside the store.
+"""`/undo` and `/diff`, and what else the server does about what is kept beside the store: checkpoints, long outputs.
 
 `UNDO_COMMANDS` are the entries for the table of slash commands. A session's workspace is made by `recorded`; a turn
 calls `begin_turn` before its first program and shows what `notices` says; a session that is deleted is forgotten by
@@ -8,12 +8,14 @@ calls `begin_turn` before its first program and shows what `notices` says; a ses
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from punie_acp.workspace.checkpoints import CheckpointError, Checkpoints, NothingToUndoError
+from punie_acp.workspace.outputs import Outputs
 from punie_acp.workspace.recording import RecordingWorkspace
 
 if TYPE_CHECKING:
@@ -56,8 +58,14 @@ def close(workspace: Workspace) -> None:
         workspace.checkpoints.close()
 
 
+def kept_outputs(record: SessionRecord, settings: Settings) -> Outputs:
+    """Where the session's long outputs of commands are, for its programs to read."""
+    return Outputs(settings.data_dir / "outputs" / record.session_id)
+
+
 def forget(record: SessionRecord, settings: Settings) -> None:
-    """Remove the checkpoints of a session that is deleted. What cannot be removed stays."""
+    """Remove the checkpoints and outputs of a session that is deleted. What cannot be removed stays."""
+    shutil.rmtree(kept_outputs(record, settings).folder, ignore_errors=True)
     try:
         Checkpoints.forget(Path(record.cwd), _folder(settings), record.session_id)
     except CheckpointError:

@@ -64,7 +64,7 @@ class EditorWorkspace:
         return self._local.sensitivity(path)
 
     async def read_text(self, path: Path) -> str:
-        if not self._offers.read_text:
+        if not self._offers.read_text or self._local.is_output(path):
             return await self._local.read_text(path)
         on_disk = await self._on_disk(path)
         if on_disk is not None and not _is_plain(on_disk):
@@ -92,7 +92,7 @@ class EditorWorkspace:
 
     async def buffer(self, path: Path) -> str | None:
         """What the editor shows of a file, unsaved changes too. None where it cannot be asked, or knows of none."""
-        if not self._offers.read_text:
+        if not self._offers.read_text or self._local.is_output(path):
             return None
         try:
             return await self._in_editor(path, known=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from punie_acp.workspace import disk, text
-from punie_acp.workspace.base import NotTextError
+from punie_acp.workspace.base import NotTextError, PathEscapeError
 from punie_acp.workspace.ignores import Ignores
 from punie_acp.workspace.paths import Roots, naming
 from punie_acp.workspace.sensitive import secret_reason
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from punie_acp.workspace.base import CommandProgress, CommandResult, FileStat, Match
+    from punie_acp.workspace.outputs import Outputs
 
     T = TypeVar("T")
 
@@ -32,12 +34,21 @@ MAX_BYTES = 256 * 1024 * 1024
 class LocalWorkspace:
     """`Workspace` on the local disk and shell. Writes go through a thread because they wait for the disk."""
 
-    def __init__(self, root: Path, additional: Sequence[Path] = (), *, variables: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        additional: Sequence[Path] = (),
+        *,
+        variables: Collection[str] = (),
+        outputs: Outputs | None = None,
+    ) -> None:
         """Raises `FileNotFoundError` or `NotADirectoryError` where one of the folders is not one.
 
-        `variables` names environment variables that commands get although they look like secrets.
+        `variables` names environment variables that commands get although they look like secrets; `outputs` keeps
+        long outputs, which may be read although they lie elsewhere.
         """
         self.variables = variables
+        self._outputs = outputs
         self._roots = Roots(root, additional)
         self._ignores = {folder: Ignores(folder) for folder in self._roots.all}
 
@@ -50,7 +61,23 @@ class LocalWorkspace:
         return self._roots.all
 
     def resolve(self, path: str, *, follow: bool = True) -> Path:
-        return self._roots.resolve(path, follow=follow)
+        try:
+            return self._roots.resolve(path, follow=follow)
+        except PathEscapeError:
+            outputs = self._output_roots()
+            if outputs is None or follow is False:
+                raise
+            with suppress(OSError):
+                return outputs.resolve(path)
+            raise
+
+    def _output_roots(self) -> Roots | None:
+        """The folder of kept outputs, once there is one."""
+        return Roots(self._outputs.folder) if self._outputs is not None and self._outputs.folder.is_dir() else None
+
+    def is_output(self, path: Path) -> bool:
+        """Whether `path`, which `resolve` gave, is a kept output: it can be read, and not be written."""
+        return not self._roots.contain(path)
 
     def display(self, path: Path) -> str:
         return self._roots.display(path)
@@ -69,7 +96,7 @@ class LocalWorkspace:
 
     async def read_decoded(self, path: Path) -> text.Decoded:
         """A text file together with how it is written. Raises `NotTextError`, `FileNotFoundError`…"""
-        data = await self._read(path, text.MAX_TEXT_BYTES)
+        data = await self._read(path, MAX_BYTES if self.is_output(path) else text.MAX_TEXT_BYTES)
         if len(data) < INLINE_BYTES:
             return text.decode(data, self.display(path))
         return await anyio.to_thread.run_sync(text.decode, data, self.display(path))
@@ -82,9 +109,10 @@ class LocalWorkspace:
         size = found.size if found else 0
         if found and found.kind == "file" and size > limit:
             raise NotTextError(f"{self.display(path)} is too large to be read: {size:,} bytes, the limit is {limit:,}")
+        roots = (self._output_roots() if self.is_output(path) else None) or self._roots
         if size < INLINE_BYTES:
-            return disk.read_file(self._roots, path)
-        return await anyio.to_thread.run_sync(disk.read_file, self._roots, path)
+            return disk.read_file(roots, path)
+        return await anyio.to_thread.run_sync(disk.read_file, roots, path)
 
     async def write_text(self, path: Path, content: str) -> None:
         await anyio.to_thread.run_sync(self._write_text, path, content)
@@ -184,7 +212,8 @@ class LocalWorkspace:
         from punie_acp.workspace import processes
 
         self.require_folder(cwd)
-        request = processes.Command(command, cwd, timeout, processes.environment(env, allowed=self.variables), stdin)
+        variables = processes.environment(env, allowed=self.variables)
+        request = processes.Command(command, cwd, timeout, variables, stdin, self._outputs)
         return await processes.run(request, on_progress)
 
     def require_folder(self, path: Path) -> None:

@@ -13,6 +13,8 @@ from punie_acp.workspace.base import CommandProgress
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from punie_acp.workspace.outputs import OutputFile
+
 KEPT_CHARACTERS = 1024 * 1024
 """Of each stream: half from its beginning, half from its end."""
 WAITING_CHARACTERS = 1024 * 1024
@@ -55,9 +57,9 @@ class KeptText:
             self.dropped += gone
             self._tail_size -= gone
 
-    def text(self) -> str:
-        """What is kept."""
-        missing = f"\n… {self.dropped} characters left out …\n" if self.dropped else ""
+    def text(self, note: str = "") -> str:
+        """What is kept. `note` is added to how much is missing."""
+        missing = f"\n… {self.dropped} characters left out{note} …\n" if self.dropped else ""
         return "".join(self._head) + missing + "".join(self._tail)
 
     def end(self, characters: int) -> str:
@@ -69,9 +71,11 @@ class KeptText:
 
 
 class KeptOutput:
-    """One stream of a command: bytes in, text out."""
+    """One stream of a command: bytes in, text out. What is longer than the limit is whole in `file`."""
 
-    def __init__(self, limit: int = KEPT_CHARACTERS) -> None:
+    def __init__(self, limit: int = KEPT_CHARACTERS, file: OutputFile | None = None) -> None:
+        self._limit = limit
+        self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._kept = KeptText(limit)
 
@@ -83,12 +87,19 @@ class KeptOutput:
     def add(self, data: bytes, *, last: bool = False) -> str:
         """Take `data` in. Returns its text."""
         text = self._decoder.decode(data, last)
+        if self._file is not None and self._kept.total + len(text) > self._limit:
+            self._file.write(text if self._file.path else self._kept.text() + text)
         self._kept.add(text)
         return text
 
+    def close(self) -> None:
+        """There will be no more."""
+        if self._file is not None:
+            self._file.close()
+
     def text(self) -> str:
-        """What is kept."""
-        return self._kept.text()
+        """What is kept, and where the whole is."""
+        return self._kept.text(self._file.note() if self._file is not None else "")
 
 
 class Reporter:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from punie_acp.workspace.outputs import Outputs
+
 GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL."""
 _LATE_OUTPUT_SECONDS = 0.2  # how long pipes that a background process holds open are still read
@@ -43,6 +45,7 @@ class Command:
     timeout: float  # seconds
     env: Mapping[str, str]  # all of it
     stdin: str | None = None  # None: closed
+    outputs: Outputs | None = None  # where long ones are kept whole
 
 
 def environment(
@@ -95,16 +98,21 @@ class _Running:
     def __init__(self, process: anyio.abc.Process, command: Command) -> None:
         self._process = process
         self._command = command
-        self._stdout, self._stderr = KeptOutput(), KeptOutput()
+        files = [command.outputs.new(name) if command.outputs else None for name in ("stdout", "stderr")]
+        self._stdout, self._stderr = (KeptOutput(file=file) for file in files)
         self._timed_out = False
 
     async def watch(self, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> CommandResult:
         reporter = Reporter(on_progress)
         failure: list[Exception] = []
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._report, reporter, failure, tasks.cancel_scope)
-            await self._read_until_end(reporter)
-            reporter.close()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._report, reporter, failure, tasks.cancel_scope)
+                await self._read_until_end(reporter)
+                reporter.close()
+        finally:
+            self._stdout.close()
+            self._stderr.close()
         if failure:
             raise failure[0]
         return self._result()

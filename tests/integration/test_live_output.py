@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psutil
 import pytest
 from acp.schema import ClientCapabilities, FileSystemCapabilities
@@ -110,3 +112,20 @@ async def test_a_loaded_session_shows_the_output_as_text(client, project):
     assert [update["status"] for update in again] == ["completed"]
     assert "hello" in str(again[0]["content"])
     assert "terminal" not in str(again[0]["content"])
+
+
+async def test_a_program_reads_the_whole_of_an_output_that_was_cut(client, project):
+    session = await client.new_session(project)
+
+    await client.run(
+        session,
+        "out = run_command('seq 1 400000').stdout\n"
+        "path = out.split('all of it is in ')[1].split(' ')[0]\n"
+        "print(read_file(path, 200000, 200001))",
+    )
+
+    assert client.text(session).split() == ["200000", "200001"]
+    path = client.calls(session)[1]["locations"][0]["path"]
+    assert path.endswith("-stdout.txt")
+    await client.ask("session/delete", sessionId=session)
+    assert not Path(path).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import anyio
 import psutil
 import pytest
 
+from punie_acp.workspace.local import LocalWorkspace
 from punie_acp.workspace.output import KeptOutput
+from punie_acp.workspace.outputs import MAX_FILES, Outputs
 from punie_acp.workspace.processes import environment
 
 if TYPE_CHECKING:
@@ -226,3 +229,47 @@ def test_kept_output_says_exactly_how_much_is_missing():
     kept.add(b"mnopqrstuvwxyz")
     assert kept.text() == "abcde\n… 16 characters left out …\nvwxyz"
     assert kept.truncated
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    return Outputs(tmp_path / "outputs" / "s1")
+
+
+async def test_a_long_output_is_whole_on_disk_and_can_be_read_by_its_path(project, outputs):
+    keeping = LocalWorkspace(project, outputs=outputs)
+    command = "seq 1 400000; echo short >&2"
+    result = await keeping.run_command(command, cwd=project, timeout=20, on_progress=Progress())
+
+    [path] = re.findall(r"characters left out; all of it is in (\S+) …", result.stdout)
+    whole = await keeping.read_text(keeping.resolve(path))
+    assert whole == "".join(f"{number}\n" for number in range(1, 400001))
+    assert result.stdout.startswith(whole[:1000])
+    assert result.stdout.endswith(whole[-1000:])
+    assert result.stderr == "short\n"
+    assert [file.stat().st_mode & 0o777 for file in outputs.folder.iterdir()] == [0o600]
+
+
+async def test_a_kept_output_can_be_read_and_nothing_else(project, outputs):
+    keeping = LocalWorkspace(project, outputs=outputs)
+    await keeping.run_command("seq 1 400000", cwd=project, timeout=20, on_progress=Progress())
+    [file] = outputs.folder.iterdir()
+
+    assert keeping.resolve(str(file)) == file
+    for change in (keeping.write_text(file, "x"), keeping.delete(file), keeping.rename(file, project / "x")):
+        with pytest.raises(PermissionError):
+            await change
+    for outside in (file.parent.parent / "s2", project.parent / "other", f"{file.parent}/../x"):
+        with pytest.raises(PermissionError):
+            keeping.resolve(str(outside))
+
+
+async def test_short_outputs_leave_no_file_and_old_ones_give_way(project, outputs):
+    keeping = LocalWorkspace(project, outputs=outputs)
+    await keeping.run_command("seq 1 1000", cwd=project, timeout=20, on_progress=Progress())
+    assert not outputs.folder.exists()
+    for number in range(MAX_FILES + 3):
+        file = outputs.new("stdout")
+        file.write(f"{number}")
+        file.close()
+    assert sorted(file.read_text() for file in outputs.folder.iterdir()) == sorted(map(str, range(3, MAX_FILES + 3)))
