@@ -15,7 +15,7 @@ async def asked(tmp_path_factory):
         yield client
 
 
-@pytest.mark.proves("client:elicitation/create")
+@pytest.mark.proves("client:elicitation/create", "capability:elicitation.form")
 async def test_a_program_gets_the_user_s_answer_in_every_mode(asked, project):
     session = await asked.new_session(project, mode="read-only")
     asked.fill = lambda form: {"action": "accept", "content": {"answer": "blue"}}
