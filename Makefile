@@ -65,6 +65,9 @@ bench-store: $(STAMP) ## cost of keeping an update before it is sent
 bench-wire: $(STAMP) ## updates per second to a client, and the latency of a command's output, beside both SDKs
 	@$(BIN)/python benchmarks/wire.py
 
+bench-python: $(STAMP) ## share of ordinary Python programs that run in the sandbox as under CPython
+	@$(BIN)/python benchmarks/python_corpus/run.py
+
 bench-engine: $(STAMP) ## prefill and decode rates beside stock mlx_lm
 	@$(BIN)/python benchmarks/engine.py
 

@@ -28,7 +28,7 @@ from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
-from punie_acp.codemode.lowering import MODULES, PRELOADED, WITHOUT_MEANING
+from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.source import bound_names

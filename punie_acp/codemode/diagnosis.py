@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.binding import bind, parameters_of
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.lowering import MODULES, WITHOUT_MEANING
+from punie_acp.codemode.lowering.modules import MODULES, WITHOUT_MEANING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

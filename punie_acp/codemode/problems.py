@@ -38,7 +38,7 @@ def syntax_problem(error: SyntaxError | ValueError | RecursionError, code: str) 
 
 
 def monty_problem(error: MontyError, code: str, filename: str, lines: Lines | None = None) -> ProgramError:
-    """An error that ended a program. `filename` is Monty's name for its text, whose `lines` come from those of `code`."""
+    """An error that ended a program. `filename` is Monty's name for its text; `lines` lead from there to `code`."""
     lines = lines or Lines()
     if isinstance(error, MontyCrashedError):
         return ProgramError("crash", f"The sandbox stopped working: {error}")

@@ -59,6 +59,8 @@ def _names(value: object) -> list[str]:
 
 # ast
 
+_PLACES = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
 
 def parse(source: str, mode: str = "exec") -> object:
     """A syntax tree as plain data: kinds, fields and places."""
@@ -74,7 +76,7 @@ def _data(node: object) -> object:
     if not isinstance(node, ast.AST):
         return None if node is ... else node
     fields = {name: _data(getattr(node, name, None)) for name in node._fields}
-    places = {name: getattr(node, name) for name in node._attributes if hasattr(node, name)}
+    places = {name: getattr(node, name) for name in _PLACES if hasattr(node, name)}
     return {"kind": type(node).__name__, "fields": fields, "places": places}
 
 
@@ -112,8 +114,20 @@ def _matcher(a: list[Any], b: list[Any]) -> difflib.SequenceMatcher[Any]:
     return difflib.SequenceMatcher(None, a, b)
 
 
+def _ratio(a: list[Any], b: list[Any]) -> float:
+    return _matcher(a, b).ratio()
+
+
+def _opcodes(a: list[Any], b: list[Any]) -> list[tuple[str, int, int, int, int]]:
+    return list(_matcher(a, b).get_opcodes())
+
+
+def _blocks(a: list[Any], b: list[Any]) -> list[list[int]]:
+    return [list(block) for block in _matcher(a, b).get_matching_blocks()]
+
+
 def _differences(function: Callable[..., Any]) -> Callable[..., list[str]]:
-    def differences(a: list[str], b: list[str], *args: Any, **options: Any) -> list[str]:
+    def differences(a: list[str], b: list[str], *args: object, **options: object) -> list[str]:
         _matcher(a, b)
         return list(function(a, b, *args, **options))
 
@@ -131,10 +145,18 @@ def _table(a: list[str], b: list[str]) -> str:
     return difflib.HtmlDiff().make_file(a, b)
 
 
-def _pack(layout: str, *values: Any) -> bytes:
+def _pack(layout: str, *values: object) -> bytes:
     if struct.calcsize(layout) > MAX_BYTES:
         raise ValueError(f"struct.pack makes at most {MAX_BYTES} bytes here")
     return struct.pack(layout, *values)
+
+
+def _unpack_all(layout: str, data: bytes) -> list[tuple[Any, ...]]:
+    return list(struct.iter_unpack(layout, data))
+
+
+def _split(text: str, comments: bool = False, posix: bool = True) -> list[str]:
+    return shlex.split(text, comments, posix)
 
 
 def _fraction_of(value: float) -> list[int]:
@@ -154,9 +176,9 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "ast.unparse": _unparse,
     "ast.dump": _dump,
     "ast.segment": _segment,
-    "difflib.ratio": lambda a, b: _matcher(a, b).ratio(),
-    "difflib.opcodes": lambda a, b: _matcher(a, b).get_opcodes(),
-    "difflib.blocks": lambda a, b: [list(block) for block in _matcher(a, b).get_matching_blocks()],
+    "difflib.ratio": _ratio,
+    "difflib.opcodes": _opcodes,
+    "difflib.blocks": _blocks,
     "difflib.longest": _longest,
     "difflib.unified_diff": _differences(difflib.unified_diff),
     "difflib.context_diff": _differences(difflib.context_diff),
@@ -164,8 +186,8 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "difflib.html": _table,
     "difflib.close": difflib.get_close_matches,
     "struct.pack": _pack,
-    "struct.iter_unpack": lambda layout, data: list(struct.iter_unpack(layout, data)),
-    "shlex.split": lambda text, comments=False, posix=True: shlex.split(text, comments, posix),
+    "struct.iter_unpack": _unpack_all,
+    "shlex.split": _split,
     "fractions.of_float": _fraction_of,
     **_from_modules(
         (ast, "literal_eval"),
@@ -178,9 +200,9 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
         (shlex, "quote join"),
         (
             statistics,
-            "mean fmean median median_low median_high median_grouped mode multimode variance pvariance stdev pstdev "
-            "quantiles harmonic_mean geometric_mean",
+            "mean fmean median median_low median_high median_grouped mode multimode variance pvariance stdev pstdev",
         ),
+        (statistics, "quantiles harmonic_mean geometric_mean"),
         (struct, "unpack calcsize unpack_from"),
         (textwrap, "dedent wrap fill shorten"),
         (unicodedata, "normalize name category combining lookup east_asian_width"),

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from punie_acp.codemode.rewriting.dataclass import complete_dataclass, dataclass_fields, without_places
 from punie_acp.codemode.rewriting.enums import enum_statements, is_member
-from punie_acp.codemode.rewriting.knowledge import ClassInfo, Knowledge
 from punie_acp.codemode.rewriting.supers import Supers, calls_super, class_function
 from punie_acp.codemode.rewriting.syntax import (
     Function,
@@ -26,6 +26,9 @@ from punie_acp.codemode.rewriting.syntax import (
     text,
     texts,
 )
+
+if TYPE_CHECKING:
+    from punie_acp.codemode.rewriting.knowledge import ClassInfo, Knowledge
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "abc.abstractproperty"})
 _DROPPED = frozenset(
@@ -84,6 +87,7 @@ class _Maker:
             members = [part for part in self._ancestors_bodies() if is_member(part)]
             node.body = [part for part in node.body if not is_member(part)]
             self._fill()
+            self.knowledge.dunders |= {"__len__"} | ({"__lt__"} if info.natives else set())
             made = self._class([])
             return [*self.body.before, *made, *enum_statements(info, members), *self.body.after]
         if info.kind == "tuple" and not any(isinstance(part, Function) for part in node.body):
@@ -232,7 +236,8 @@ class _Maker:
         if not names:
             return
         plural = "s" if "," in names else ""
-        said = f"Can't instantiate abstract class {self.info.name} without an implementation for abstract method{plural} {names}"
+        lacking = f"without an implementation for abstract method{plural} {names}"
+        said = f"Can't instantiate abstract class {self.info.name} {lacking}"
         init = f"def __init__(self, *args, **kwargs):\n    raise TypeError({said!r})"
         self.body.inside = [
             part for part in self.body.inside if not (isinstance(part, Function) and part.name == "__init__")

@@ -87,7 +87,7 @@ def without_places(code: str) -> list[ast.stmt]:
     for node in made:
         for part in ast.walk(node):
             if hasattr(part, "lineno"):
-                del part.lineno
+                delattr(part, "lineno")
     return made
 
 

@@ -111,7 +111,7 @@ class _Machine:
         return [*([ast.Global(globals_)] if globals_ else []), *declared, loop]
 
     def _wrapped(self, block: _Block) -> list[ast.stmt]:
-        body = block.body or [ast.Pass()]
+        body: list[ast.stmt] = block.body or [ast.Pass()]
         for region in reversed(block.regions):
             caught: list[ast.stmt] = [assign(region.error, name("_caught_error")), *_jump(region.handler)]
             body = [ast.Try(body, [ast.ExceptHandler(name("BaseException"), "_caught_error", caught)], [], [])]
@@ -169,7 +169,7 @@ class _Machine:
                 self._yield(one.value, target)
             else:
                 self._yield_from(one.value, target)
-        if not (isinstance(rest, ast.Expr) and isinstance(rest.value, ast.Name)):
+        if isinstance(rest, ast.stmt) and not (isinstance(rest, ast.Expr) and isinstance(rest.value, ast.Name)):
             self._statement(rest)
 
     def _yield(self, value: ast.expr | None, target: str) -> None:
@@ -268,7 +268,7 @@ class _Machine:
         self._emit(assign(manager, first.context_expr), assign(entered, call(attribute(manager, "__enter__"))))
         if first.optional_vars:
             self._emit(ast.Assign([first.optional_vars], name(entered)))
-        inner = [ast.With(more, node.body)] if more else node.body
+        inner: list[ast.stmt] = [ast.With(more, node.body)] if more else node.body
         nothing = [ast.Constant(None)] * 3
         leave = statement(call(attribute(manager, "__exit__"), *nothing))
         error = self._local("error")
@@ -351,7 +351,7 @@ class _Leaver(ast.NodeTransformer):
 
     def rewrite(self, node: ast.stmt) -> list[ast.stmt]:
         made = self.visit(node)
-        return made if isinstance(made, list) else [made]
+        return made if isinstance(made, list) else [made] if isinstance(made, ast.stmt) else []
 
     def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:  # type: ignore[override]
         if isinstance(node, Scope):

@@ -7,6 +7,7 @@ over what may be a generator asks the prelude for the next value.
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from punie_acp.codemode.rewriting.generators import as_state_machine
 from punie_acp.codemode.rewriting.syntax import Scope, assign, at, call, called_name, name, statement, store, yields
@@ -60,15 +61,20 @@ class Iteration(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Statements that were moved out of an expression go before its own."""
         for field, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                setattr(node, field, self._statements(value))
-            elif isinstance(value, list):
-                value[:] = [self.visit(one) if isinstance(one, ast.AST) else one for one in value]
+            if isinstance(value, list):
+                parts = cast("list[object]", value)
+                setattr(node, field, self._parts(parts))
             elif isinstance(value, ast.AST):
                 setattr(node, field, self.visit(value))
         return node
 
-    def _statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
+    def _parts(self, parts: list[object]) -> list[object]:
+        if parts and isinstance(parts[0], ast.stmt):
+            return [*self.statements(cast("list[ast.stmt]", parts))]
+        return [self.visit(one) if isinstance(one, ast.AST) else one for one in parts]
+
+    def statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """A block, with what was moved out of its expressions."""
         done: list[ast.stmt] = []
         for part in body:
             outer, self.hoisted = self.hoisted, []

@@ -87,7 +87,10 @@ class Knowledge:
         last = {one.rpartition(".")[2] for one in names}
         if last & _ENUMS or any(info.kind == "enum" for info in known):
             return "enum"
-        return next((kind for one, kind in _KINDS.items() if one in last), known[0].kind if known else "plain")
+        for one, kind in _KINDS.items():
+            if one in last:
+                return kind
+        return known[0].kind if known else "plain"
 
 
 def is_ignored_base(node: ast.expr) -> bool:

@@ -15,7 +15,15 @@ TRUTH = frozenset({"__len__", "__bool__"})
 SPECIAL_ATTRIBUTES = frozenset(
     {"__name__", "__qualname__", "__doc__", "__dict__", "__cause__", "__context__", "__wrapped__"}
 )
-_COMPARE = {ast.Lt: "_lt", ast.Gt: "_gt", ast.LtE: "_le", ast.GtE: "_ge"}
+_COMPARE: dict[type[ast.cmpop], str] = {ast.Lt: "_lt", ast.Gt: "_gt", ast.LtE: "_le", ast.GtE: "_ge"}
+_IN_PLACE: dict[type[ast.operator], str] = {
+    ast.Add: "__iadd__",
+    ast.Sub: "__isub__",
+    ast.Mult: "__imul__",
+    ast.BitOr: "__ior__",
+    ast.BitAnd: "__iand__",
+    ast.Div: "__itruediv__",
+}
 _PLAIN_TESTS = (ast.Compare, ast.Constant, ast.JoinedStr)
 _MODULES_WITH_NAMES = frozenset({"os", "sys", "re", "json", "math", "time", "string"})
 _RENAMED = {"getattr": "_getattr", "hasattr": "_hasattr", "vars": "_vars", "dir": "_dir", "setattr": "_setattr"}
@@ -57,6 +65,10 @@ class Objects(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         """`x.area += v`."""
         target = node.target
+        method = _IN_PLACE.get(type(node.op), "")
+        if method in self.knowledge.dunders and isinstance(target, ast.Name):
+            self.generic_visit(node)
+            return at(node, assign(target.id, call("_in_place", name(target.id), text(method), node.value)))[0]
         if not (isinstance(target, ast.Attribute) and target.attr in self.knowledge.attributes):
             return self.generic_visit(node)
         self.generic_visit(node)

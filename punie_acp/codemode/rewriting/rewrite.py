@@ -42,7 +42,6 @@ _CALLED_BY_MONTY = frozenset(
         "__index__",
         "__and__",
         "__or__",
-        "__iadd__",
         "__floordiv__",
         "__mod__",
         "__pow__",
@@ -115,7 +114,7 @@ def _transform(tree: ast.Module, known: Knowledge) -> None:
     Objects(known, own_functions).visit(tree)
     if known.generators:
         iteration = Iteration()
-        tree.body = iteration._statements(tree.body)  # noqa: SLF001 - a module is a block of statements
+        tree.body = iteration.statements(tree.body)
         GeneratorFunctions().visit(tree)
 
 

@@ -1,0 +1,5 @@
+try:
+    import requests_but_newer
+    print("have requests")
+except ImportError:
+    print("no requests")

@@ -1,0 +1,121 @@
+""""""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.lowering.edits import add_argument, call_prelude, dot_before
+
+if TYPE_CHECKING:
+    from punie_acp.codemode.source import Source
+
+
+def opens(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`open(…)`, `subprocess.Popen(…)`: tell them their line, for the call they make later."""
+    if not isinstance(node, ast.Call) or not _is_opener(node.func, own):
+        return
+    add_argument(source, node, f"_line={source.lines.origin(node.lineno)}")
+
+
+def _is_opener(function: ast.expr, own: set[str]) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id == "open" and "open" not in own
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return (function.value.id, function.attr) in _OPENERS
+    return False
+
+
+_OPENERS = {("io", "open"), ("codecs", "open")} | {
+    ("subprocess", name) for name in ("Popen", "run", "check_output", "check_call", "call")
+}
+
+
+def written_at_once(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`open(…, "w").write(…)`: nothing holds the file, so this write closes it."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    opened = node.func.value
+    if node.func.attr in {"write", "writelines"} and isinstance(opened, ast.Call):
+        path_open = isinstance(opened.func, ast.Attribute) and opened.func.attr == "open"
+        if path_open or _is_opener(opened.func, own):
+            add_argument(source, opened, "_once=True")
+
+
+_PATH_METHODS = frozenset(
+    ["expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
+)
+
+
+_WITH_LINE = frozenset({"open", "touch"})
+"""Methods of paths that become calls later, or in the prelude, and so are told the line they stand in."""
+
+
+def path_methods(source: Source, node: ast.AST, own: set[str]) -> None:
+    """Methods of paths that Monty lacks become the prelude's; those that take less lose what they ignore."""
+    del own
+    if isinstance(node, ast.Attribute) and node.attr == "parents" and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), "_path_parents(")
+        source.replace(dot_before(source, node), source.end(node), ")")
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    receiver, method = node.func.value, node.func.attr
+    if method in _PATH_METHODS and not (isinstance(receiver, ast.Name) and receiver.id in _OTHER_OWNERS):
+        if method in _WITH_LINE:
+            add_argument(source, node, f"_line={source.lines.origin(node.lineno)}")
+        call_prelude(source, node, f"_path_{method}")
+    elif method == "resolve" and (node.args or node.keywords):
+        call_prelude(source, node, "_path_resolve")
+    elif method in {"read_text", "write_text"}:
+        _drop_encoding(source, node, keep=0 if method == "read_text" else 1)
+
+
+_OTHER_OWNERS = frozenset({"codecs", "io", "os", "re"})
+
+
+_ENCODING_KEYWORDS = frozenset({"encoding", "errors", "newline"})
+
+
+def _drop_encoding(source: Source, call: ast.Call, keep: int) -> None:
+    given = [*call.args, *call.keywords]
+    dropped = list(call.args[keep:]) + [kw for kw in call.keywords if kw.arg in _ENCODING_KEYWORDS]
+    if not dropped or len(call.args) > keep + 3:
+        return
+    kept = [arg for arg in given if arg not in dropped]
+    opening = source.part(source.end(call.func), source.end(call)).index("(") + source.end(call.func) + 1
+    start = source.end(kept[-1]) if kept else opening
+    if all(source.start(arg) >= start for arg in dropped):
+        source.replace(start, source.end(call) - 1, "")
+
+
+def printing(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`print(…, file=f)` for any `f` that can write."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+        and "print" not in own
+        and (any(keyword.arg == "file" for keyword in node.keywords) or _redirects(source))
+    ):
+        source.replace_node(node.func, "_print_to")
+
+
+def _redirects(source: Source) -> bool:
+    return "redirect_std" in source.text or "sys.stdout =" in source.text
+
+
+def exit_codes(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`run_command(…).returncode`: the name that subprocess gives an exit code is understood too."""
+    del own
+    if isinstance(node, ast.Attribute) and node.attr == "returncode" and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), "_returncode(")
+        source.replace(dot_before(source, node), source.end(node), ")")
+
+
+def process_output(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`for line in process.stdout`: reading it may pause, which a loop over an object cannot."""
+    del own
+    if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.iter, ast.Attribute):
+        return
+    if node.iter.attr in {"stdout", "stderr"}:
+        source.wrap(node.iter, "_lines_of(", ")")
