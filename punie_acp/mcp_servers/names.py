@@ -8,13 +8,12 @@ import re
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.lowering import MODULES, PRELOADED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TAKEN = frozenset({*FUNCTIONS, *dir(builtins), *MODULES, *PRELOADED})
-"""What a program knows by name already."""
+TAKEN = frozenset({*FUNCTIONS, *dir(builtins)})
+"""What a program knows by name already, but for modules: those have no underscore within."""
 
 CLASSES = frozenset({"Any", "Literal", "Match", "NamedTuple", "NotRequired", "PathLike", "Result", "TypedDict"})
 """Names of types that stubs use already."""

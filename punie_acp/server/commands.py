@@ -98,7 +98,9 @@ async def _status(session: Session, _argument: str) -> str:
         "session": f"`{session.session_id}`",
         "version": f"punie-acp {__version__}",
     }
-    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+    servers = session.background.mcp.status() if session.background.mcp is not None else []
+    lines = [*(f"{name}: {value}" for name, value in facts.items()), *(f"MCP server {line}" for line in servers)]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _limits(session: Session) -> str:
