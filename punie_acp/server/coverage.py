@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from punie_acp.codemode.events import CallType
-from punie_acp.server.danger import danger
+from punie_acp.server.danger import MAX_CHARACTERS, danger
 from punie_acp.server.programs import program_name
 from punie_acp.server.shellparts import parts_of
 from punie_acp.server.shellwords import executes, first_words, simple_words
@@ -150,6 +150,8 @@ def concerns(rule: Rule, call: CallRequested, roots: tuple[Path, ...]) -> bool:
 
 def _names(pattern: str, line: str) -> bool:
     """Whether a command that `line` may run begins with the words of `pattern`."""
+    if len(line) > MAX_CHARACTERS:
+        return False
     program, *rest = shlex.split(pattern)
     wanted = [program_name(program), *rest]
     found = (part.plain_words() for part in parts_of(line))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from punie_acp.server.shellparts import Part, Word
 
+MAX_CHARACTERS = 4000
+"""Of a command that is looked through; the event loop waits meanwhile."""
+
 _FORK_BOMB = re.compile(r"([\w:.]+)\s*\(\)\s*\{[^}]*\1\s*[|&]")
 _HARMLESS_FOR_GIT = re.compile(
     r"(user|color|advice|init|commit|log|status|push\.default|merge\.conflictstyle)\b", re.IGNORECASE
@@ -70,6 +73,8 @@ def danger(command: str, cwd: Path, roots: Sequence[Path], *, fed: bool = False)
 
     The words go on after "it": "deletes files for good (rm -rf build)". `fed` says that it is given something to read.
     """
+    if len(command) > MAX_CHARACTERS:
+        return "is too long to be looked through"
     if _FORK_BOMB.search(command):
         return "starts processes without end"
     place = _Place(cwd, [Path(os.path.realpath(root)) for root in roots])

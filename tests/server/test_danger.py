@@ -276,6 +276,10 @@ def test_any_text_is_judged(line):
     danger(line, Path("/w"), [Path("/w")])
 
 
+def test_a_command_too_long_to_be_looked_through_asks(project):
+    assert reason("echo " + "a " * 3000, project) == "is too long to be looked through"
+
+
 def test_commands_within_commands_end_somewhere(project):
     assert reason("$(" * 200 + "rm -rf x" + ")" * 200, project)
     assert reason("env " * 20 + "rm -rf x", project)
