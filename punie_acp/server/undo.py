@@ -67,7 +67,7 @@ def forget(record: SessionRecord, settings: Settings) -> None:
     """Remove the checkpoints and outputs of a session that is deleted. What cannot be removed stays."""
     shutil.rmtree(kept_outputs(record, settings).folder, ignore_errors=True)
     try:
-        Checkpoints.forget(Path(record.cwd), _folder(settings), record.session_id)
+        Checkpoints.forget(Path(record.cwd).resolve(), _folder(settings), record.session_id)
     except CheckpointError:
         return  # a deleted session must not come back because of them
 

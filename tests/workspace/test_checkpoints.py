@@ -423,6 +423,23 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+async def test_the_file_of_a_newer_version_is_left_alone(project, folder):
+    database = database_file(project, folder)
+    folder.mkdir(parents=True)
+    with sqlite3.connect(database) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    session = Session(project, folder)
+
+    await session.turn(1).write_text(project / "a.txt", "a\n")
+
+    assert (project / "a.txt").read_text() == "a\n"
+    assert "newer punie-acp" in session.workspace.take_notices()[0]
+    with sqlite3.connect(database) as newer:
+        assert newer.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    newer.close()
+
+
 async def test_where_nothing_can_be_kept_changes_take_place_and_the_user_is_told_once(project, tmp_path):
     (tmp_path / "file").write_text("in the way")
     session = Session(project, tmp_path / "file")
