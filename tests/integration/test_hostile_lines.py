@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.agent_process import spawn_process
 from tests.acp_schema import schema_errors
+from tests.agent_process import spawn_process
 
 pytestmark = pytest.mark.anyio
 

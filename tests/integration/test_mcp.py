@@ -32,7 +32,8 @@ async def test_tools_of_a_server_are_visible_calls_and_a_broken_server_is_told_o
         opened = await client.ask("session/new", cwd=str(project), mcpServers=servers)
         session = opened["sessionId"]
 
-        await client.play(session, {"code": "print(weather_forecast('Oslo')['days'][0]['high'])\nprint(weather_numbers(3))"})
+        program = "print(weather_forecast('Oslo')['days'][0]['high'])\nprint(weather_numbers(3))"
+        await client.play(session, {"code": program})
 
         assert client.programs(session)[0]["rawOutput"]["output"] == "20.5\n[0, 1, 2]\n"
         first, second = client.calls(session)
