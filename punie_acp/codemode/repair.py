@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.source import Source, bound_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _FENCE = re.compile(r"\A\s*```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL | re.IGNORECASE)
 _ANSWER_AT_ONCE = frozenset({*FUNCTIONS, "open", "print"})
@@ -29,14 +30,17 @@ class Repaired:
     notes: tuple[str, ...] = ()
 
 
-def repair(code: str) -> Repaired:
-    """The program, ready to be checked. One that cannot be parsed comes back as it is."""
+def repair(code: str, further: Iterable[str] = ()) -> Repaired:
+    """The program, ready to be checked. One that cannot be parsed comes back as it is.
+
+    `further` are the names of functions that this session has beside the usual ones.
+    """
     notes: list[str] = []
     fenced = _FENCE.match(code)
     if fenced:
         code = fenced[1]
         notes.append("The Markdown fence around the program was taken off.")
-    for rule in _RULES:
+    for rule in (partial(_superfluous_awaits, further=frozenset(further)), *_RULES):
         code = _apply(rule, code, notes)
     return Repaired(code, tuple(dict.fromkeys(notes)))
 
@@ -63,13 +67,13 @@ def _same_lines(before: str, after: str) -> bool:
     return after.count("\n") >= before.count("\n")
 
 
-def _superfluous_awaits(source: Source) -> Iterator[str]:
+def _superfluous_awaits(source: Source, further: frozenset[str]) -> Iterator[str]:
     """`await read_file(…)`: external functions answer at once."""
-    own = bound_names(source.tree)
+    silent = (_ANSWER_AT_ONCE | further) - bound_names(source.tree)
     for node in source.nodes():
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             called = node.value.func
-            if isinstance(called, ast.Name) and called.id in _ANSWER_AT_ONCE - own:
+            if isinstance(called, ast.Name) and called.id in silent:
                 source.replace(source.start(node), source.start(node.value), "")
                 yield f"`await` before {called.id} was left out: it answers at once."
 
@@ -123,7 +127,6 @@ def _module_called(source: Source) -> Iterator[str]:
 
 
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
-    _superfluous_awaits,
     _missing_awaits,
     _module_called,
 )

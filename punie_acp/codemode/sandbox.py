@@ -112,7 +112,7 @@ class Sandbox:
     async def _prepare(self, code: str, program_id: str, extra: ExtraFunctions) -> Program | ProgramError:
         assert self._checker is not None
         await self._checker.use(extra)
-        repaired = repair(code)
+        repaired = repair(code, extra.by_name)
         problem = await self._checker.check(repaired.code)
         if problem is not None:
             return problem

@@ -57,6 +57,10 @@ def test_a_program_calls_it_by_position_and_by_name(extra_lab):
     assert ran.outcome.effects == ("Weather of Bern", "Weather of Rome")
 
 
+def test_a_superfluous_await_does_no_harm(extra_lab):
+    assert extra_lab.run('print((await weather("Bern"))["place"])').output == "Bern\n"
+
+
 def test_it_can_be_passed_around_and_outlives_a_program(extra_lab):
     extra_lab.run("ask = weather\ndef here():\n    return weather('here')")
     ran = extra_lab.run("print([ask(name)['place'] for name in ('a', 'b')], list(map(weather, ['c'])), here())")

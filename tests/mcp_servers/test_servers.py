@@ -9,7 +9,7 @@ from punie_acp.codemode.events import CallType
 from punie_acp.mcp_servers.config import HttpServer, StdioServer
 from tests.mcp_servers.conftest import alive, bench
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def pids(marks, manner="stdio"):
