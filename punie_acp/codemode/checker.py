@@ -27,6 +27,7 @@ from punie_acp.codemode.answers import INTERRUPT
 from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
+from punie_acp.codemode.librarycheck import library_problem
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.problems import excerpt, syntax_problem
@@ -126,11 +127,15 @@ class Checker:
         ]
         certain = [finding for finding in findings if is_certain(finding, code, tree, self._extra)]
         certain.sort(key=lambda finding: (finding.line, finding.rule == "missing-argument"))
-        return self._problem(certain[0], code) if certain else None
+        misused = library_problem(tree) if tree is not None else None
+        if misused is not None and (not certain or misused[0] < certain[0].line):
+            line, column, message = misused
+            return ProgramError("type", message, line, excerpt(code, line, column))
+        return self._problem(certain[0], code, tree) if certain else None
 
-    def _problem(self, finding: Diagnosis, code: str) -> ProgramError:
+    def _problem(self, finding: Diagnosis, code: str, tree: ast.Module | None) -> ProgramError:
         known = set(self.earlier_names) | _bound(code)
-        message = find_fix(finding, known, self._extra)
+        message = find_fix(finding, known, self._extra, tree)
         return ProgramError("type", message, finding.line, excerpt(code, finding.line, finding.column))
 
     def remember(self, code: str, up_to_line: int | None) -> None:

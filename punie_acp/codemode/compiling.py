@@ -21,7 +21,7 @@ _IN_SMALL = (
 )
 _OF_THEIR_OWN = (
     "argparse", "ast", "configparser", "contextlib", "difflib", "fnmatch", "heapq", "logging", "operator", "pprint",
-    "statistics", "string", "tempfile", "textwrap", "uuid",
+    "statistics", "string", "tempfile", "textwrap", "uuid", "xml",
 )
 # fmt: on
 PIECES = {

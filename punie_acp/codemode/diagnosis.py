@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import inspect
 import re
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from punie_acp.codemode.binding import bind, parameters_of
 from punie_acp.codemode.extra import ExtraFunctions
-from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.functions import ALIASES, FUNCTIONS
+from punie_acp.codemode.librarycheck import method_hint
 from punie_acp.codemode.lowering.modules import MODULES, WITHOUT_MEANING
 
 if TYPE_CHECKING:
@@ -68,11 +70,53 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
         served = _subject(message).partition(".")[0] in SERVED
         return message.startswith("Cannot resolve imported module") and not served
     if rule == "unresolved-attribute":
-        return bool(re.search(r"`(Result|Match)`", message)) or _subject(message) in extra.dicts
+        return bool(re.search(r"`(Result|Match)`", message)) or _subject(message) in extra.dicts or _lacks(message)
     if rule == "missing-typed-dict-key":
         return _subject(message) in extra.dicts
+    return _is_wrong_call(finding, tree, extra)
+
+
+def _is_wrong_call(finding: Diagnosis, tree: ast.Module | None, extra: ExtraFunctions) -> bool:
+    """Whether a function is called in a way that it does not take: an external one, or one of the program."""
+    message = finding.message
+    if finding.rule in _ARGUMENT_RULES and _function(message) in _own_functions(tree):
+        return True
     known = _function(message) in FUNCTIONS or _function(message) in extra.by_name
     return known and not _may_be_the_dict(message, extra) and _is_certain_misuse(finding, tree)
+
+
+_BUILTIN = re.compile(r"^(?:(str|int|float|bytes)|LiteralString|(list|dict|set|tuple)\[.*\]|Literal\[(\W?).*\])$")
+
+
+def _builtin_type(message: str) -> str:
+    """The builtin type of the object that a finding is about; nothing where it is another or may be."""
+    found = _BUILTIN.match(_subject(message))
+    if found is None:
+        return ""
+    return found[1] or found[2] or ("int" if _subject(message)[8:9].isdigit() else "str")
+
+
+def _lacks(message: str) -> bool:
+    """Whether it is a builtin type that lacks an attribute, in Python itself too."""
+    kind, name = _builtin_type(message), (_QUOTED.findall(message) or [""])[-1]
+    return kind in {"str", "list", "dict"} and message.startswith("Object of type") and _is_nowhere(name)
+
+
+def _is_nowhere(name: str) -> bool:
+    """Whether no other builtin type has it either: a variable may hold another type than the checker believes."""
+    others = (str, list, dict, set, tuple, bytes, int, float)
+    return not any(hasattr(kind, name) for kind in others) or name in _NEVER_TEXT
+
+
+_NEVER_TEXT = frozenset({"append", "readlines", "push"})
+
+
+def _own_functions(tree: ast.Module | None) -> set[str]:
+    """The functions of a program that are defined once, at the top, and are what they seem."""
+    names = [node.name for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.FunctionDef)]
+    body = tree.body if tree else []
+    plain = {node.name for node in body if isinstance(node, ast.FunctionDef) and not node.decorator_list}
+    return {name for name in plain if names.count(name) == 1}
 
 
 def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
@@ -126,7 +170,9 @@ def _is_plainly_wrong(message: str) -> bool:
     return not re.search(r"\||Unknown|Any|object|Never|@", found)
 
 
-def find_fix(finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EXTRA) -> str:
+def find_fix(
+    finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EXTRA, tree: ast.Module | None = None
+) -> str:
     """The finding in Python's words, with the likely fix."""
     subject = _subject(finding.message)
     if finding.rule == "unresolved-reference":
@@ -136,13 +182,22 @@ def find_fix(finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EX
         return f"ModuleNotFoundError: {_no_module(subject)}"
     if finding.rule == "missing-typed-dict-key":
         return f"TypeError: {finding.message.replace('`', chr(39))}"
-    if finding.rule == "unresolved-attribute" and subject in extra.dicts:
-        name = (_QUOTED.findall(finding.message) or [""])[-1]
-        return f"AttributeError: this is a dict, so write [{name!r}] instead of .{name}"
     if finding.rule == "unresolved-attribute":
-        fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
-        return f"AttributeError: {finding.message.replace('`', chr(39))}; it has {fields}"
-    return f"TypeError: {_arguments(finding, extra)}"
+        return f"AttributeError: {_attributes(finding, extra)}"
+    return f"TypeError: {_arguments(finding, extra, tree)}"
+
+
+def _attributes(finding: Diagnosis, extra: ExtraFunctions) -> str:
+    """An attribute that an object lacks, and what it has instead."""
+    name = (_QUOTED.findall(finding.message) or [""])[-1]
+    if _subject(finding.message) in extra.dicts:
+        return f"this is a dict, so write [{name!r}] instead of .{name}"
+    kind = _builtin_type(finding.message)
+    if kind:
+        hint = method_hint(kind, name)
+        return f"'{kind}' object has no attribute '{name}'" + (f"; {hint}" if hint else "")
+    fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
+    return f"{finding.message.replace('`', chr(39))}; it has {fields}"
 
 
 _INSTEAD = {
@@ -170,11 +225,32 @@ def _no_module(module: str) -> str:
     )
 
 
-def _arguments(finding: Diagnosis, extra: ExtraFunctions) -> str:
+def _arguments(finding: Diagnosis, extra: ExtraFunctions, tree: ast.Module | None) -> str:
     function = _function(finding.message)
     message = finding.message.replace("`", "'")
-    takes = extra.by_name[function].parameters if function in extra.by_name else parameters_of(function)
+    if function in extra.by_name:
+        return f"{message}; {function} takes {extra.by_name[function].parameters}"
+    if function not in FUNCTIONS:
+        return message
+    takes = parameters_of(function)
+    wrong = _subject(finding.message)
+    if finding.rule == "unknown-argument":
+        meant = _likely(function, wrong, tree)
+        return f"{function} takes {meant}, not {wrong}" if meant else f"{function} takes {takes}, and no {wrong}"
     return f"{message}; {function} takes {takes}"
+
+
+def _likely(function: str, wrong: str, tree: ast.Module | None) -> str:
+    """The parameter that was probably meant: one of a like name, or one that must be given and is not."""
+    parameters = list(inspect.signature(FUNCTIONS[function]).parameters.values())[1:]
+    names = [one.name for one in parameters]
+    calls = [node for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.Call)]
+    call = next((one for one in calls if any(keyword.arg == wrong for keyword in one.keywords)), None)
+    given = {keyword.arg for keyword in call.keywords} | set(names[: len(call.args)]) if call else set[str | None]()
+    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    part = [name for name in names if name in wrong or any(other in wrong for other in ALIASES.get(name, ()))]
+    needed = [one.name for one in parameters if one.default is one.empty]
+    return next((name for name in [*close, *part, *needed] if name not in given), "")
 
 
 def _subject(message: str) -> str:

@@ -16,8 +16,10 @@ from punie_acp.codemode.lowering.statements import (
     assertions,
     byte_strings,
     deletions,
+    global_names,
     kinds,
     lazy_parts,
+    path_order,
     raising,
     registrations,
 )
@@ -70,6 +72,8 @@ def _show_last(source: Source) -> None:
 _RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (
     assertions,
     deletions,
+    global_names,
+    path_order,
     registrations,
     process_output,
     byte_strings,

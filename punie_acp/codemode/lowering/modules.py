@@ -34,6 +34,7 @@ MODULES = frozenset(
         "tempfile",
         "textwrap",
         "uuid",
+        "xml",
         "threading",
         "concurrent",
         "queue",
@@ -219,7 +220,7 @@ def _import_from(source: Source, node: ast.ImportFrom) -> None:
     if module in WITHOUT_MEANING:
         source.replace_node(node, "; ".join(f"{alias.asname or alias.name} = _unused" for alias in node.names))
     elif _served(module):
-        names = [f"{alias.asname or alias.name} = {_module(module)}.{alias.name}" for alias in node.names]
+        names = [f"{alias.asname or alias.name} = _part({_module(module)}, {alias.name!r})" for alias in node.names]
         source.replace_node(node, "; ".join(names))
     elif any(alias.name in replaced for alias in node.names):
         kept = [source.text_of(alias) for alias in node.names if alias.name not in replaced]

@@ -6,6 +6,8 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.rewriting.syntax import own_nodes
+
 if TYPE_CHECKING:
     from punie_acp.codemode.source import Source
 
@@ -49,6 +51,26 @@ def kinds(source: Source, node: ast.AST, own: set[str]) -> None:
         plain = all(isinstance(one, ast.Name) and one.id in _PLAIN_KINDS for one in kinds)
         if node.func.id == "isinstance" and "isinstance" not in own and not plain:
             source.replace_node(node.func, "_isinstance")
+
+
+_ORDER: dict[type[ast.cmpop], str] = {ast.Lt: "_less({}, {})", ast.Gt: "_less({1}, {0})"}
+
+
+def path_order(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`Path("a") < Path("b")`: Monty's paths have no order of their own."""
+    del own
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _ORDER:
+        sides = (node.left, node.comparators[0])
+        if any(isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "Path" for one in sides):
+            source.replace_node(node, _ORDER[type(node.ops[0])].format(*map(source.text_of, sides)))
+
+
+def global_names(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`globals()` at the top of a program, where it is what `locals()` gives."""
+    if isinstance(node, ast.Module) and "globals(" in source.text and "globals" not in own:
+        for part in own_nodes(node.body):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "globals":
+                source.replace_node(part.func, "locals")
 
 
 def deletions(source: Source, node: ast.AST, own: set[str]) -> None:

@@ -37,7 +37,7 @@ from punie_acp.codemode.rewriting.syntax import (
 FINISHED = -1
 
 
-def as_state_machine(function: ast.FunctionDef) -> ast.FunctionDef:
+def as_state_machine(function: Function) -> ast.FunctionDef:
     """The same generator, as a function that returns a `_Generator` of the prelude."""
     return _Machine(function).build()
 
@@ -65,7 +65,7 @@ class _Loop:
 
 
 class _Machine:
-    def __init__(self, function: ast.FunctionDef) -> None:
+    def __init__(self, function: Function) -> None:
         self.function = function
         self.blocks: list[_Block] = []
         self.regions: tuple[_Region, ...] = ()
@@ -89,8 +89,10 @@ class _Machine:
         body: list[ast.stmt] = [assign("_at", number(0))]
         if fresh:
             body.append(ast.Assign([store(one) for one in fresh], ast.Constant(None)))
-        step = ast.FunctionDef("_step", _arguments("_sent", "_error"), self._steps(["_at", *kept], outer), [])
-        body += [step, ast.Return(call("_Generator", name("_step")))]
+        is_async = isinstance(node, ast.AsyncFunctionDef)
+        kind = ast.AsyncFunctionDef if is_async else ast.FunctionDef
+        step = kind("_step", _arguments("_sent", "_error"), self._steps(["_at", *kept], outer), [])
+        body += [step, ast.Return(call("_AsyncGenerator" if is_async else "_Generator", name("_step")))]
         made = ast.FunctionDef(node.name, node.args, at(node, *body), node.decorator_list, None)
         return at(node, made)[0]
 

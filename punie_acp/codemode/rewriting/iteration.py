@@ -182,6 +182,11 @@ class GeneratorFunctions(ast.NodeTransformer):
         self.generic_visit(node)
         return as_state_machine(node) if yields(node) else node
 
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """An asynchronous one, whose steps are awaited."""
+        self.generic_visit(node)
+        return as_state_machine(node) if yields(node) else node
+
 
 class Asynchronous(ast.NodeTransformer):
     """`async with` and `async for`, spelled out."""
@@ -212,6 +217,14 @@ class Asynchronous(ast.NodeTransformer):
                 ),
             ]
         return at(node, *body)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        """`[x async for x in numbers()]`: all of them first."""
+        self.generic_visit(node)
+        if node.is_async:
+            node.is_async = 0
+            node.iter = at(node.iter, ast.Await(call("_collected", node.iter)))[0]
+        return node
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST | list[ast.stmt]:
         """Ask for the next one until there is none."""

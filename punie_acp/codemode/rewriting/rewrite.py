@@ -85,7 +85,9 @@ def _notes(tree: ast.Module) -> tuple[str, ...]:
     """What a user is told; all of it means the same as before."""
     nodes = list(ast.walk(tree))
     classes = [node.name for node in nodes if isinstance(node, ast.ClassDef) and _is_more_than_plain(node)]
-    generators = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and yields(node)]
+    generators = [
+        node.name for node in nodes if yields(node) and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     notes: list[str] = []
     if classes:
         notes.append(f"{_listed('class', 'classes', classes)} written as plain classes, which is all the sandbox has.")
@@ -105,6 +107,8 @@ def _listed(one: str, many: str, names: list[str]) -> str:
 
 def _transform(tree: ast.Module, known: Knowledge) -> None:
     own_functions = _functions_asked_about(tree, known)
+    if any(_imports_sized(node) for node in ast.walk(tree)):
+        known.dunders.add("__len__")
     known.generators |= any(yields(node) for node in ast.walk(tree))
     Asynchronous().visit(tree)
     Classes(known, with_fields=_reads_fields(tree)).visit(tree)
@@ -127,11 +131,20 @@ def _needs_rewriting(tree: ast.Module, knowledge: Knowledge) -> bool:
 def _is_reason(node: ast.AST) -> bool:
     if isinstance(node, ast.ClassDef):
         return _is_more_than_plain(node)
+    if _imports_sized(node):
+        return True
     if isinstance(node, ast.Attribute):
         return node.attr in SPECIAL_ATTRIBUTES and dotted(node.value) not in {"type(self)", "self.__class__"}
     if called_name(node) in _OBJECT_BUILTINS | _FIELD_READERS:
         return True
     return isinstance(node, ast.AsyncFor | ast.AsyncWith) or yields(node)
+
+
+def _imports_sized(node: ast.AST) -> bool:
+    """Whether a module is imported whose objects have a length, which Monty does not ask objects for."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return any(one.split(".")[0] in {"xml", "configparser"} for one in names)
 
 
 def _is_more_than_plain(node: ast.ClassDef) -> bool:
