@@ -42,6 +42,7 @@ import anyio
 from pydantic_ai.exceptions import ModelAPIError
 from pydantic_ai.messages import ModelRequest, ModelResponse, RetryPromptPart, ToolReturnPart, UserPromptPart
 from pydantic_ai.models import Model, StreamedResponse
+from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.usage import RequestUsage
 
 if TYPE_CHECKING:
@@ -141,8 +142,8 @@ def _last_prompt(messages: Sequence[ModelMessage]) -> tuple[str, list[str]]:
 class ScriptedModel(Model[None]):
     """Streams what `plan` says. Counts tokens, and remembers each conversation's last prompt as an engine does."""
 
-    def __init__(self, plan: Plan, *, name: str) -> None:
-        super().__init__()
+    def __init__(self, plan: Plan, *, name: str, sees: bool = False) -> None:
+        super().__init__(profile=ModelProfile(supports_image_input=sees, supports_audio_file_input=False))
         self._plan = plan
         self._name = name
         self._prompts: dict[str, list[str]] = {}  # tokens of the last prompt, by conversation

@@ -9,7 +9,7 @@ import anyio
 from pydantic_ai import Agent, RunContext, Tool, UsageLimits
 from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.messages import ModelRequest, ModelResponse, UserPromptPart
+from pydantic_ai.messages import BinaryContent, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import ModelRequestParameters
 
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
@@ -23,7 +23,7 @@ from punie_acp.inference.model import LocalModelSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pydantic_ai.messages import ModelMessage
+    from pydantic_ai.messages import ModelMessage, UserContent
     from pydantic_ai.models import Model
     from pydantic_ai.run import AgentRun
     from pydantic_ai.settings import ModelSettings
@@ -37,6 +37,14 @@ REPEAT_TEMPERATURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or a recording in a prompt."""
+
+    data: bytes
+    media_type: str  # "image/png"
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What a turn is asked, of which model, and what was said before."""
 
@@ -45,6 +53,13 @@ class TurnRequest:
     model: Model
     history: Sequence[ModelMessage]
     cache_key: str  # names the conversation's KV cache
+    media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
+
+    @property
+    def content(self) -> str | list[UserContent]:
+        """The prompt as pydantic-ai takes it."""
+        files = [BinaryContent(one.data, media_type=one.media_type) for one in self.media]
+        return [self.prompt, *files] if files else self.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +152,7 @@ async def run_turn(
     reason = f"It took longer than {settings.max_turn_seconds:g} s."
     with anyio.move_on_after(settings.max_turn_seconds):
         async with _agent.iter(
-            request.prompt,
+            request.content,
             model=request.model,
             message_history=messages,
             deps=turn,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import anyio
 import anyio.to_thread
@@ -35,6 +35,13 @@ class ReadyModel:
     is_local: bool = False  # runs in this process
     context_tokens: int | None = None
     warning: str | None = None  # something that makes it slower than it could be
+
+    def takes(self, kind: Literal["image", "audio"]) -> bool:
+        """Whether prompts may have such content, as far as pydantic-ai knows of the model."""
+        profile = self.model.profile
+        if kind == "image":
+            return profile.get("supports_image_input", True)
+        return profile.get("supports_audio_file_input", True)
 
 
 class Models:

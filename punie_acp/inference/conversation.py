@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelResponse,
     SystemPromptPart,
     TextContent,
@@ -143,4 +144,6 @@ def _item_text(item: UserContent) -> str:
         return item
     if isinstance(item, TextContent):
         return item.content
+    if isinstance(item, BinaryContent):  # of a turn that another model has answered
+        return f"({item.media_type} that this model cannot read)"
     raise UserError(f"This model reads text only; it cannot be sent {type(item).__name__}.")

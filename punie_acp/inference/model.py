@@ -72,7 +72,15 @@ class LocalModel(Model[None]):
     ) -> None:
         """`on_wait` is told what an answer waits for before its first token."""
         # pydantic-ai would add notices to the system prompt in the middle of a conversation, and so void the KV cache.
-        super().__init__(profile=ModelProfile(default_framing_announcement="never"))
+        super().__init__(
+            profile=ModelProfile(
+                default_framing_announcement="never",
+                supports_image_input=False,
+                supports_audio_file_input=False,
+                supports_document_input=False,
+                supports_video_input=False,
+            )
+        )
         self._engine = engine
         self._chat = chat
         self._dialect = dialect

@@ -34,7 +34,6 @@ PROTOCOL_VERSION = 1
 
 CAPABILITIES: Params = {
     "loadSession": True,
-    "promptCapabilities": {"image": False, "audio": False, "embeddedContext": True},
     "mcpCapabilities": {"http": True, "sse": True},
     "sessionCapabilities": {
         "list": {},
@@ -131,10 +130,15 @@ class AcpAgent:
             self._opened.greet(self._client)
         return {
             "protocolVersion": PROTOCOL_VERSION,  # the only one that we speak; a client that does not closes
-            "agentCapabilities": CAPABILITIES,
+            "agentCapabilities": {**CAPABILITIES, "promptCapabilities": self._prompt_capabilities()},
             "agentInfo": {"name": "punie-acp", "title": "Punie", "version": __version__},
             "authMethods": auth_methods(self._client),
         }
+
+    def _prompt_capabilities(self) -> Params:
+        """Local models read text; others may see and hear, and a prompt that they cannot take is refused."""
+        media = ":" in self._settings.model and not self._settings.model.startswith("import:")
+        return {"image": media, "audio": media, "embeddedContext": True}
 
     async def _authenticate(self, params: Params) -> JsonValue:
         return self._login.authenticate(params)

@@ -7,16 +7,19 @@ What comes from a file is fenced and marked as data: only the user's own text te
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from acp import schema
 
+from punie_acp.agent.agent import Media
 from punie_acp.server.mentions import mention_of
 from punie_acp.workspace.base import NotTextError, PathEscapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from punie_acp.server.mentions import Mention
@@ -30,6 +33,8 @@ PromptBlock = (
     | schema.EmbeddedResourceContentBlock
 )
 
+Kind = Literal["image", "audio"]
+
 RESOURCE_CHARACTERS = 16_000  # of one file or folder in a prompt
 ALL_CHARACTERS = 32_000  # of all of them
 FOLDER_FILES = 200
@@ -39,20 +44,39 @@ class UnsupportedContentError(ValueError):
     """A prompt has content that the model cannot take; the message says which."""
 
 
-async def prompt_text(blocks: Sequence[PromptBlock], workspace: Workspace) -> str:
+def has_media(blocks: Sequence[PromptBlock]) -> bool:
+    """Whether a prompt needs a model that takes more than text."""
+    return any(isinstance(block, schema.ImageContentBlock | schema.AudioContentBlock) for block in blocks)
+
+
+def media_in(blocks: Sequence[PromptBlock]) -> tuple[Media, ...]:
+    """The images and recordings of a prompt. Raises `UnsupportedContentError` for data that is not base64."""
+    return tuple(_media(one) for one in blocks if isinstance(one, schema.ImageContentBlock | schema.AudioContentBlock))
+
+
+def _media(block: schema.ImageContentBlock | schema.AudioContentBlock) -> Media:
+    try:
+        return Media(base64.b64decode(block.data, validate=True), block.mime_type)
+    except binascii.Error as error:
+        raise UnsupportedContentError(f"the data of {block.type} content is not base64: {error}") from error
+
+
+async def prompt_text(
+    blocks: Sequence[PromptBlock], workspace: Workspace, takes: Callable[[Kind], bool] = lambda _: False
+) -> str:
     """One text of all `blocks`. Files are named relative to the root, so that a program can open them by that name.
 
-    Raises `UnsupportedContentError` for images, audio and binary resources, before any file is read. A link that cannot
-    be followed is told to the model in a sentence.
+    Raises `UnsupportedContentError` for binary resources, and for images and audio unless the model `takes` them,
+    before any file is read. A link that cannot be followed is told to the model in a sentence.
     """
     for block in blocks:
-        _refuse_unsupported(block)
+        _refuse_unsupported(block, takes)
     reader = _Reader(workspace)
     return "\n".join([text for block in blocks if (text := await reader.text(block))])
 
 
-def _refuse_unsupported(block: PromptBlock) -> None:
-    if isinstance(block, schema.ImageContentBlock | schema.AudioContentBlock):
+def _refuse_unsupported(block: PromptBlock, takes: Callable[[Kind], bool]) -> None:
+    if isinstance(block, schema.ImageContentBlock | schema.AudioContentBlock) and not takes(block.type):
         raise UnsupportedContentError(f"{block.type} content cannot be read by this model; only text can")
     if isinstance(block, schema.EmbeddedResourceContentBlock):
         resource = block.resource
@@ -72,6 +96,8 @@ class _Reader:
     async def text(self, block: PromptBlock) -> str:
         if isinstance(block, schema.TextContentBlock):
             return block.text
+        if isinstance(block, schema.ImageContentBlock | schema.AudioContentBlock):
+            return f"({block.type} attached)"
         if isinstance(block, schema.ResourceContentBlock):
             mention = mention_of(block.uri)
             return f"(The user points to {block.uri})" if mention is None else await self._followed(mention)

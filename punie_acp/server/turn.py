@@ -12,13 +12,14 @@ import anyio
 from punie_acp.agent.agent import TurnRequest, run_turn
 from punie_acp.agent.events import ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
+from punie_acp.agent.models import ModelUnavailableError
 from punie_acp.logs import log_context
 from punie_acp.protocol.errors import RpcError
 from punie_acp.server.commands import find_command
 from punie_acp.server.failures import of_turn
 from punie_acp.server.journal import log_event, logger
 from punie_acp.server.plans import PlanReader
-from punie_acp.server.prompts import prompt_text
+from punie_acp.server.prompts import has_media, media_in, prompt_text
 from punie_acp.server.questions import permission_request
 from punie_acp.server.replay import message_chunk
 from punie_acp.server.transcript import Transcript
@@ -28,7 +29,7 @@ from punie_acp.server.updates import Updates, call_question
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from punie_acp.agent.agent import TurnResult
+    from punie_acp.agent.agent import Media, TurnResult
     from punie_acp.agent.events import AgentEvent
     from punie_acp.agent.models import ReadyModel
     from punie_acp.codemode.events import CallRequested, Decision
@@ -45,12 +46,12 @@ async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
 
     Raises `RpcError`, for content that cannot be read before anything has happened.
     """
-    text = await prompt_text(blocks, session.workspace)
+    text, media = await _read(session, blocks)
     number = session.next_turn()
     transcript = Transcript(session, number)
     transcript.begin([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
     try:
-        return await _run(session, number, transcript, blocks, text)
+        return await _run(session, number, transcript, blocks, text, media)
     except Exception as error:
         transcript.fail(error.message if isinstance(error, RpcError) else type(error).__name__)
         transcript.end(None)
@@ -60,8 +61,24 @@ async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
         raise
 
 
+async def _read(session: Session, blocks: Sequence[PromptBlock]) -> tuple[str, tuple[Media, ...]]:
+    """The text of a prompt, and what only some models take. Raises `UnsupportedContentError` where not this one."""
+    try:
+        if not has_media(blocks):
+            return await prompt_text(blocks, session.workspace), ()
+        ready = await session.services.models.get(session.options.model)
+        return await prompt_text(blocks, session.workspace, ready.takes), media_in(blocks)
+    except ModelUnavailableError as error:
+        raise of_turn(error) from error
+
+
 async def _run(
-    session: Session, number: int, transcript: Transcript, blocks: Sequence[PromptBlock], text: str
+    session: Session,
+    number: int,
+    transcript: Transcript,
+    blocks: Sequence[PromptBlock],
+    text: str,
+    media: tuple[Media, ...],
 ) -> Params:
     invocation = find_command(blocks)
     if invocation is not None:
@@ -70,14 +87,15 @@ async def _run(
         transcript.end("end_turn")
         return {"stopReason": "end_turn"}
     session.entitle([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
-    return await Turn(session, number, transcript).run(text)
+    return await Turn(session, number, transcript, media).run(text)
 
 
 class Turn:
     """Watches the agent for one prompt of `session`, and tells its client."""
 
-    def __init__(self, session: Session, number: int, transcript: Transcript) -> None:
+    def __init__(self, session: Session, number: int, transcript: Transcript, media: tuple[Media, ...] = ()) -> None:
         self.number = number
+        self._media = media
         self.turn_id = f"t{number}"
         self._session = session
         self._transcript = transcript
@@ -151,6 +169,7 @@ class Turn:
             model=ready.model,
             history=compacted(history, budget),
             cache_key=session.session_id,
+            media=self._media,
         )
 
     async def _tell_usage(self, result: TurnResult, ready: ReadyModel) -> None:

@@ -53,6 +53,18 @@ def _recalled(messages: Sequence[ModelMessage]) -> Response:
     return Response((("text", "\n".join(map(str, told))),))
 
 
+def seeing() -> ScriptedModel:
+    """Takes images, and says what it was given."""
+    return ScriptedModel(_seen, name="seeing", sees=True)
+
+
+def _seen(messages: Sequence[ModelMessage]) -> Response:
+    prompts = [part.content for message in messages for part in message.parts if isinstance(part, UserPromptPart)]
+    given = [prompts[-1]] if isinstance(prompts[-1], str) else prompts[-1]
+    shown = [item if isinstance(item, str) else f"{item.media_type}: {item.data.decode()}" for item in given]
+    return Response((("text", "\n".join(shown)),))
+
+
 def noisy() -> ScriptedModel:
     """Writes to standard output in every way there is, as libraries do."""
     print("a library says hello")

@@ -12,6 +12,8 @@ from acp.schema import (
     TextResourceContents,
 )
 
+from tests.acp_client import spawn_agent
+
 pytestmark = pytest.mark.anyio
 
 
@@ -44,6 +46,23 @@ async def test_what_the_model_cannot_read_is_refused_and_named(client, project, 
     told = {update.data["sessionUpdate"] for update in client.updates(session)}
     assert told <= {"available_commands_update"}
     assert (await client.prompt(session, "Hello")).stop_reason == "end_turn"
+
+
+async def test_a_model_that_sees_is_given_images_and_no_sound(tmp_path, project):
+    image = ImageContentBlock(type="image", data="aGk=", mime_type="image/png")
+    async with spawn_agent(tmp_path / "home", model="import:tests.integration.odd_models:seeing") as client:
+        session = await client.new_session(project)
+
+        await client.prompt(session, [text("Look:"), image])
+
+        assert client.text(session) == "Look:\n(image attached)\nimage/png: hi"
+        for block, wrong in (
+            (AudioContentBlock(type="audio", data="aGk=", mime_type="audio/wav"), "audio content cannot be read"),
+            (ImageContentBlock(type="image", data="hi!", mime_type="image/png"), "not base64"),
+        ):
+            with pytest.raises(RequestError, match=wrong) as refusal:
+                await client.prompt(session, [block])
+            assert refusal.value.code == -32602
 
 
 @pytest.mark.proves("capability:promptCapabilities.embeddedContext")
