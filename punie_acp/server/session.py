@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from punie_acp.workspace.base import Workspace
 
 SECONDS_BEFORE_WORK = 0.02
+NAMES_ARE_LOST = "This session was restored: what earlier programs have defined is gone."
 COMPACTED_PARTS = 4  # `/compact` leaves one of so many parts of the context
 
 
@@ -71,7 +72,7 @@ class Session:
         self.is_replaced = False  # opened anew: the client is told of it there, from the beginning
         self.is_alive = False  # whether `live` has been started
         self.last_turn = 0  # the number of the last turn whose history we have
-        self.names_are_lost = False  # the history tells of programs that ran in a sandbox which is gone
+        self.news: list[str] = []  # what the model must be told with the next prompt, because its history says else
         self._history: list[ModelMessage] = []
         self._untold_title = False
         self._turn_lock = anyio.Lock()
@@ -160,7 +161,7 @@ class Session:
                 self._history = read_history(stored) if stored else []
             except ValueError as error:
                 raise RpcError(INTERNAL_ERROR, f"what the model knew of this session is unreadable: {error}") from error
-            self.names_are_lost = bool(self._history)
+            self.news = [NAMES_ARE_LOST] if self._history else []
         self.last_turn = turn
         return self._history
 

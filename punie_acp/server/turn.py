@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from punie_acp.server.prompts import PromptBlock
     from punie_acp.server.session import Session
 
-NAMES_ARE_LOST = "\n(This session was restored: what earlier programs have defined is gone.)"
-
 
 async def run_prompt(session: Session, blocks: Sequence[PromptBlock]) -> Params:
     """Answer a prompt of `session`, by a command or by the model: the result of `session/prompt`.
@@ -162,9 +160,9 @@ class Turn:
         session, settings = self._session, self._session.settings
         history = session.history(self.number)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
-        restored, session.names_are_lost = session.names_are_lost, False
+        news, session.news = session.news, []
         return TurnRequest(
-            prompt=prompt + NAMES_ARE_LOST if restored else prompt,
+            prompt="\n".join([prompt, *(f"({one})" for one in news)]),
             turn_id=self.turn_id,
             model=ready.model,
             history=compacted(history, budget),

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 SHOWN_CHARACTERS = 60_000
 """Of the diffs of one turn; of what is over, the names are shown."""
 
+TOLD_FILES = 20
+"""Of an undo, to the model."""
+
 _TURN = re.compile(r"(?:turn\s+)?(t|u)?(\d+)", re.IGNORECASE)
 
 
@@ -91,6 +94,9 @@ async def _undo(session: Session, argument: str) -> str:
         return str(nothing)
     except (CheckpointError, OSError) as error:
         return f"Nothing was undone: {error}"
+    if report.restored:
+        names = ", ".join(workspace.display(path) for path in report.restored[:TOLD_FILES])
+        session.news.append(f"The user undid changes; these files are as they were before: {names}")
     return _undone(report, workspace)
 
 

@@ -45,6 +45,17 @@ async def test_a_turn_is_undone_and_the_undo_too(client, project):
     assert tree(project) == after
 
 
+async def test_the_model_is_told_once_that_files_went_back(client, project):
+    session = await client.new_session(project)
+    await client.run(session, WRITES)
+    await say(client, session, "/undo")
+
+    assert await say(client, session, "And now?") == (
+        "And now?\n(The user undid changes; these files are as they were before: README.md, notes, notes/new.md)"
+    )
+    assert await say(client, session, "Again?") == "Again?"
+
+
 async def test_the_diff_of_a_turn_is_shown_without_a_model(client, project):
     session = await client.new_session(project)
     await client.run(session, WRITES)
