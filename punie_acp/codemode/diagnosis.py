@@ -105,7 +105,8 @@ def _lacks(message: str) -> bool:
 def _is_nowhere(name: str) -> bool:
     """Whether no other builtin type has it either: a variable may hold another type than the checker believes."""
     others = (str, list, dict, set, tuple, bytes, int, float)
-    return not any(hasattr(kind, name) for kind in others) or name in _NEVER_TEXT
+    of_members = name in {"name", "value"}  # of an enumeration, which the checker takes for its members' values
+    return (not of_members and not any(hasattr(kind, name) for kind in others)) or name in _NEVER_TEXT
 
 
 _NEVER_TEXT = frozenset({"append", "readlines", "push"})

@@ -56,6 +56,7 @@ RIGHT = [
     "import shutil\noptions = {'src': 'a.txt', 'dst': 'b.txt'}\nshutil.copy(**options)",
     "items = []\nitems = 'text'\nitems.upper()",
     "x = None\nx = x or 'a'\nx.strip()",
+    "from enum import Enum\nclass K(str, Enum):\n    A = 'a'\nprint(K.A.value)",
     "import string\nstring.Template('$a').substitute(a=1)",
 ]
 
