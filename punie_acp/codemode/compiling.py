@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 
 from punie_acp.codemode.lowering import lower
+from punie_acp.codemode.parts import parts
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.rewriting.rewrite import rewrite
@@ -46,13 +47,15 @@ def compile_program(code: str, earlier_names: frozenset[str], knowledge: Knowled
     """The text to feed. Code that this Python cannot parse goes as it is."""
     rewritten = rewrite(code, knowledge)
     text = lower(rewritten.code, earlier_names, rewritten.lines)
-    wanted = _pieces(rewritten.code, objects=rewritten.changed) - knowledge.loaded
+    wanted = _pieces(rewritten.code) - knowledge.loaded
+    pieces = "".join(piece(name) for name in sorted(wanted))
+    base, names = parts(text + pieces, knowledge.loaded, earlier_names)
     known = rewritten.knowledge.copy()
-    known.loaded |= wanted
+    known.loaded |= wanted | names
     notes = (*rewritten.notes, *_note_deletions(code))
-    if not wanted:
+    before = base + pieces
+    if not before:
         return Compiled(text, rewritten.lines, known, notes)
-    before = "".join(piece(name) for name in sorted(wanted, key=lambda one: (one == "objects", one)))
     origins = rewritten.lines.origins or tuple(range(1, text.count("\n") + 2))
     return Compiled(before + text, Lines((None,) * before.count("\n") + origins), known, notes)
 
@@ -70,9 +73,9 @@ def _nodes(code: str) -> list[ast.AST]:
         return []
 
 
-def _pieces(code: str, *, objects: bool) -> set[str]:
+def _pieces(code: str) -> set[str]:
     """The pieces that a program's imports ask for."""
-    found = {"objects", "contextlib"} if objects else set[str]()
+    found = set[str]()
     for node in _nodes(code):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
@@ -84,6 +87,5 @@ def _pieces(code: str, *, objects: bool) -> set[str]:
 def piece(name: str) -> str:
     """The text of a piece, ended by an empty line. Comments are left out, for they cost time at every load."""
     folder = resources.files("punie_acp.codemode") / "prelude"
-    file = folder / "objects.monty" if name == "objects" else folder / "modules" / f"{name}.monty"
-    lines = file.read_text(encoding="utf-8").split("\n")
+    lines = (folder / "modules" / f"{name}.monty").read_text(encoding="utf-8").split("\n")
     return re.sub(r"\n{2,}", "\n", "\n".join(line for line in lines if not line.startswith("#"))) + "\n"

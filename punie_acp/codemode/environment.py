@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.hostmodules import HOST_FUNCTIONS
+from punie_acp.codemode.parts import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_PRELUDE = ("files", "paths", "system", "library", "callbacks")
 _VISIBLE = ("HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TZ", "USER", "VIRTUAL_ENV")
 """The environment variables that a program may read: where things are, never a secret."""
 
 
 @cache
 def prelude() -> str:
-    """The Python source that is run once at the start of a session."""
-    folder = resources.files("punie_acp.codemode") / "prelude"
-    return "\n\n".join((folder / f"{name}.monty").read_text(encoding="utf-8") for name in _PRELUDE)
+    """The Python source that is run once at the start of a session: what is called without a program asking for it."""
+    return parts("_flush_files", frozenset())[0]
 
 
 def prelude_inputs(root: Path) -> dict[str, object]:
