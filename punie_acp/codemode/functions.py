@@ -6,24 +6,32 @@ A planner takes the arguments as the program gave them, looks at the workspace, 
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from punie_acp.codemode.calls import Answer, Plan, PlanError
 from punie_acp.codemode.events import CallType, Change, JsonValue, Location, ToolKind
+from punie_acp.codemode.planning import (
+    command_plan,
+    exit_code,
+    names_summary,
+    read_plan,
+    require,
+    stderr_with_notes,
+    text_summary,
+    write_plan,
+)
+from punie_acp.codemode.replacing import replace_once
 from punie_acp.workspace.base import NotTextError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from punie_acp.workspace.base import CommandProgress, CommandResult, Workspace
+    from punie_acp.workspace.base import CommandResult, Workspace
 
 PathLike = str | PurePath
-MAX_COMPARED_LINES = 4000
-"""In longer files, a missing text is not looked for by likeness: it would take seconds."""
 
 
 class Match(NamedTuple):
@@ -62,7 +70,7 @@ class Place:
 
     def resolve(self, path: PathLike, type: CallType, kind: ToolKind, verb: str, *, follow: bool = True) -> Path:  # noqa: A002
         """The absolute path. Raises `PlanError` for one outside the workspace, `TypeError` for what is no path."""
-        _require(path, (str, PurePath), "a path")
+        require(path, (str, PurePath), "a path")
         try:
             return self.workspace.resolve(str(path) or ".", follow=follow)
         except (OSError, ValueError) as error:
@@ -98,15 +106,15 @@ async def read_file(place: Place, path: PathLike, start_line: int | None = None,
 
 async def write_file(place: Place, path: PathLike, content: str) -> Plan:
     """Plan to replace or create a text file."""
-    _require(content, str, "the content")
+    require(content, str, "the content")
     target = place.resolve(path, CallType.WRITE, "edit", "Write")
     return await write_plan(place, target, content)
 
 
 async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
     """Plan to replace the one place in a text file where `old` stands."""
-    _require(old, str, "the old text")
-    _require(new, str, "the new text")
+    require(old, str, "the old text")
+    require(new, str, "the new text")
     target = place.resolve(path, CallType.WRITE, "edit", "Edit")
     title = f"Edit {place.workspace.display(target)}"
     try:
@@ -151,7 +159,7 @@ async def list_files(place: Place, pattern: PathLike = "**/*") -> Plan:
 
 async def search(place: Place, pattern: str, glob: str | None = None) -> Plan:
     """Plan to find the lines that match a regular expression, in the files that match `glob`."""
-    _require(pattern, str, "a pattern")
+    require(pattern, str, "a pattern")
 
     async def perform(_: object) -> Answer:
         matches = [Match(m.path, m.line, m.text) for m in await place.workspace.search(pattern, glob)]
@@ -198,172 +206,6 @@ ALIASES = {
 """Other names under which models know these parameters; accepted where the function has no parameter of that name."""
 
 
-# What other modules plan with as well.
-
-
-def read_plan(
-    place: Place,
-    target: Path,
-    perform: Callable[[Callable[[CommandProgress], Awaitable[None]]], Awaitable[Answer]],
-    *,
-    part: str = "",
-    line: int | None = None,
-) -> Plan:
-    """A plan to read `target`."""
-    shown = place.workspace.display(target)
-    secret = place.workspace.sensitivity(target)
-    location = Location(str(target), line)
-    return Plan(CallType.READ, "read", f"Read {shown}{part}", perform, (location,), sensitive=secret)
-
-
-async def write_plan(place: Place, target: Path, content: str, value: object = None, *, append: bool = False) -> Plan:
-    """A plan to replace `target` by `content`, or to add it at the end; the program gets `value`."""
-    shown = place.workspace.display(target)
-    try:
-        before = await place.text_before(target)
-    except OSError as error:
-        raise PlanError(error, CallType.WRITE, "edit", f"Write {shown}") from error
-    after = (before or "") + content if append else content
-    verb = "Create" if before is None else "Append to" if append else "Write"
-
-    async def perform(_: object) -> Answer:
-        await place.workspace.write_text(target, after)
-        return Answer(value, text_summary(after))
-
-    change = Change(str(target), before, after)
-    return Plan(CallType.WRITE, "edit", f"{verb} {shown}", perform, (Location(str(target)),), (change,))
-
-
-async def command_plan(
-    place: Place,
-    command: str | Sequence[str],
-    cwd: PathLike | None,
-    timeout: float | None,
-    answer: Callable[[CommandResult], object],
-    stdin: str | None = None,
-) -> Plan:
-    """A plan to run `command`; `answer` makes the program's value of how it ended."""
-    line = command_line(command)
-    folder = place.folder(cwd)
-    seconds = place.command_seconds if timeout is None else min(float(timeout), place.command_seconds)
-
-    async def perform(report: Callable[[CommandProgress], Awaitable[None]]) -> Answer:
-        result = await place.workspace.run_command(
-            command if isinstance(command, str) else [str(part) for part in command],
-            cwd=folder,
-            timeout=seconds,
-            stdin=stdin,
-            on_progress=report,
-        )
-        return Answer(answer(result), command_summary(result))
-
-    title = f"Run {line if len(line) <= 80 else line[:79] + '…'}"
-    return Plan(CallType.SHELL, "execute", title, perform, command=line, cwd=str(folder))
-
-
-def command_line(command: str | Sequence[object]) -> str:
-    """The command as one would type it. Raises `TypeError` for what is neither text nor a list of text."""
-    import shlex
-
-    if isinstance(command, str):
-        return command
-    _require(command, (list, tuple), "a command")
-    return shlex.join(str(part) for part in command)
-
-
-def exit_code(result: CommandResult) -> int:
-    """The exit code; 124 after the time was up and 128 + n after signal n, as a shell reports them."""
-    import signal
-
-    if result.timed_out:
-        return 124
-    if result.exit_code is not None:
-        return result.exit_code
-    try:
-        return 128 + signal.Signals[result.signal or ""].value
-    except KeyError:
-        return 128
-
-
-def stderr_with_notes(result: CommandResult) -> str:
-    """Standard error, with a line that says so where the time was up or output was dropped."""
-    notes = "".join(
-        note
-        for note, applies in (
-            ("[the time was up; the command was stopped]\n", result.timed_out),
-            ("[the output was too long and was cut]\n", result.truncated),
-        )
-        if applies
-    )
-    return result.stderr + notes
-
-
-def command_summary(result: CommandResult) -> JsonValue:
-    """A command's result for the record."""
-    return {
-        "exit_code": result.exit_code,
-        "signal": result.signal,
-        "stdout": result.stdout[-20_000:],
-        "stderr": result.stderr[-20_000:],
-        "timed_out": result.timed_out,
-    }
-
-
-def text_summary(text: str) -> JsonValue:
-    """How much text it was: the text itself is in the file."""
-    return {"lines": len(text.splitlines()), "characters": len(text)}
-
-
-def names_summary(names: list[str]) -> JsonValue:
-    """A list of names for the record, its beginning at least."""
-    shown: list[JsonValue] = [*names[:100]]
-    return {"count": len(names), "names": shown}
-
-
-def replace_once(text: str, old: str, new: str, name: str) -> str:
-    """`text` with the only `old` replaced. Raises `ValueError` that says what to do where it is not the only one."""
-    if not old:
-        raise ValueError("the old text is empty; use write_file to replace a whole file")
-    places = text.count(old)
-    if places == 1:
-        return text.replace(old, new)
-    if places == 0:
-        raise ValueError(f"the old text is not in {name}{_nearest(text, old)}")
-    lines = [str(text.count("\n", 0, start) + 1) for start in _starts(text, old)[:8]]
-    raise ValueError(
-        f"the old text is in {name} {places} times (lines {', '.join(lines)}); add lines around it until it is unique"
-    )
-
-
-def _starts(text: str, part: str) -> list[int]:
-    starts = [text.find(part)]
-    while (following := text.find(part, starts[-1] + len(part))) != -1:
-        starts.append(following)
-    return starts
-
-
-def _nearest(text: str, old: str) -> str:
-    """Where in `text` something like `old` stands, as the end of a sentence."""
-    lines, wanted = text.splitlines(), old.splitlines()
-    if not lines or len(lines) > MAX_COMPARED_LINES:
-        return "; read the file and copy the text exactly"
-    matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted[0].strip())
-    scores = [_likeness(matcher, line.strip()) for line in lines]
-    best = max(range(len(lines)), key=scores.__getitem__)
-    if scores[best] < 0.6:
-        return " and nothing like it is; read the file and copy the text exactly"
-    found = "\n".join(lines[best : best + len(wanted)])
-    if "".join(found.split()) == "".join(old.split()):
-        return f"; line {best + 1} differs from it only in white space:\n{found}"
-    return f"; the nearest is at line {best + 1}:\n{found}"
-
-
-def _likeness(matcher: difflib.SequenceMatcher[str], line: str) -> float:
-    matcher.set_seq1(line)
-    return matcher.ratio() if matcher.quick_ratio() >= 0.6 else 0.0
-
-
 async def _is_file(workspace: Workspace, path: Path) -> bool:
     found = await workspace.stat(path)
     return found is not None and found.kind == "file"
@@ -375,9 +217,3 @@ async def _is_folder(workspace: Workspace, path: str) -> bool:
     except (OSError, ValueError):
         return False
     return found is not None and found.kind == "directory"
-
-
-def _require(value: object, kind: type | tuple[type, ...], what: str) -> None:
-    """Raises `TypeError` where a program gave something else than `kind`."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{what} is text, not {type(value).__name__}")

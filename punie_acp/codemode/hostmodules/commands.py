@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from punie_acp.codemode.functions import command_plan, exit_code, stderr_with_notes
+from punie_acp.codemode.planning import command_plan, exit_code, stderr_with_notes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from punie_acp.codemode.calls import Answer, Plan
 from punie_acp.codemode.events import CallType, Location
-from punie_acp.codemode.functions import read_plan, text_summary, write_plan
+from punie_acp.codemode.planning import read_plan, text_summary, write_plan
 
 if TYPE_CHECKING:
     from punie_acp.codemode.functions import PathLike, Place

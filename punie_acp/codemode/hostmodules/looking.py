@@ -9,7 +9,7 @@ from pydantic_monty import ScanEntry, StatResult
 
 from punie_acp.codemode.calls import Answer, Plan
 from punie_acp.codemode.events import CallType, Location
-from punie_acp.codemode.functions import names_summary
+from punie_acp.codemode.planning import names_summary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
