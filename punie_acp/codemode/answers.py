@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast, get_args
 
 import anyio
+import anyio.to_thread
 from pydantic_monty import ExcType
 
 from punie_acp.codemode.environment import visible_environment
-from punie_acp.codemode.purefunctions import compute
+from punie_acp.codemode.purefunctions import compute, takes_long
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,10 +42,13 @@ async def silent_answer(place: Place, name: str, args: Sequence[object]) -> obje
     return NOT_SILENT
 
 
-def pure_answer(args: Sequence[object], kwargs: Mapping[str, object]) -> ExternalResult:
+async def pure_answer(args: Sequence[object], kwargs: Mapping[str, object]) -> ExternalResult:
     """What a pure function gives, or raises."""
     try:
-        return {"return_value": compute(args, kwargs)}
+        if not takes_long(args):
+            return {"return_value": compute(args, kwargs)}
+        value = await anyio.to_thread.run_sync(compute, args, kwargs, abandon_on_cancel=True)
+        return {"return_value": value}
     except Exception as error:  # noqa: BLE001 - what it raises is the program's
         return raising(error)
 

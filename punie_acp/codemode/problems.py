@@ -75,7 +75,8 @@ def _kind(error: MontyError, message: str, frame: Frame | None) -> Literal["synt
         return "limit"
     compiling = frame is not None and frame.function_name is None
     unsupported = message.startswith("NotImplementedError: The monty syntax parser")
-    return "syntax" if isinstance(error, MontySyntaxError) or (compiling and unsupported) else "runtime"
+    unparsed = isinstance(error, MontySyntaxError) and len(error.traceback()) <= 1  # else the program raised it
+    return "syntax" if unparsed or (compiling and unsupported) else "runtime"
 
 
 def _doubtful_block(code: str, line: int | None) -> tuple[int, int] | None:

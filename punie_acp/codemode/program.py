@@ -154,7 +154,7 @@ class ProgramRun:
             if value is not NOT_SILENT:
                 return {"return_value": value}
         if name == PURE:
-            return pure_answer(args, kwargs)
+            return await pure_answer(args, kwargs)
         if name not in _PLANNERS and name not in self.extra.by_name:
             return _unknown(name, args)
         if self.calls >= self.limits.calls:

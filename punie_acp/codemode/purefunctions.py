@@ -6,46 +6,74 @@ Nothing of a program is run here; `ast` and `literal_eval` only read text. What 
 from __future__ import annotations
 
 import ast
-import binascii
-import calendar
-import difflib
-import html
-import inspect
-import mimetypes
-import pprint
-import shlex
-import statistics
-import struct
-import textwrap
-import unicodedata
-import zlib
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import difflib
     from collections.abc import Callable, Mapping, Sequence
     from xml.etree.ElementTree import Element
 
 MAX_TEXT = 400_000  # characters of one call's arguments
-MAX_ITEMS = 5_000  # of a sequence that is compared with another
+MAX_NUMBER = 10_000  # a width, an indent, a count: what makes a short text long
+MAX_ITEMS = 2_000  # of a sequence that is compared with another
+MAX_MARKED_ITEMS = 300  # where the comparison looks into the lines as well
 MAX_BYTES = 1_000_000  # of a result
+_AT_ONCE = 20_000  # what is smaller takes less than a few milliseconds
+
+_ALLOWED = {
+    "ast": "literal_eval",
+    "binascii": "hexlify unhexlify crc32",
+    "calendar": "monthrange isleap leapdays weekday month monthcalendar calendar timegm",
+    "html": "escape unescape",
+    "inspect": "cleandoc",
+    "mimetypes": "guess_type guess_extension",
+    "pprint": "pformat",
+    "shlex": "quote join split",
+    "statistics": "mean fmean median median_low median_high median_grouped mode multimode variance pvariance stdev "
+    "pstdev quantiles harmonic_mean geometric_mean",
+    "struct": "unpack calcsize unpack_from",
+    "textwrap": "dedent wrap fill shorten",
+    "unicodedata": "normalize name category combining lookup east_asian_width",
+    "zlib": "crc32 adler32",
+}
+"""What is called as it is, and imported when it is first asked for."""
+_ANY_NUMBER = ("struct", "zlib", "binascii", "calendar.timegm")
+
+
+def takes_long(args: Sequence[object]) -> bool:
+    """Whether a call should not hold up the event loop."""
+    return str(args[0]).startswith("difflib.") or sum(_size(one) for one in args) > _AT_ONCE
 
 
 def compute(args: Sequence[object], kwargs: Mapping[str, object]) -> object:
-    """`compute(("textwrap.fill", text, 30), {})`. Raises what the function raises; `ValueError` for too much text."""
-    name, *given = args
+    """`compute(("textwrap.fill", text, 30), {})`. Raises what the function raises; `ValueError` for too much of it."""
+    name, given = str(args[0]), args[1:]
     if name == "names":
         return _names(given[0])
-    function = _FUNCTIONS.get(str(name))
-    if function is None:
-        raise NotImplementedError(f"{name} is not available in this sandbox")
-    if sum(_size(one) for one in given) > MAX_TEXT:
+    function = _function(name)
+    if sum(_size(one) for one in given) > MAX_TEXT or sum(_size(one) for one in kwargs.values()) > MAX_NUMBER:
         raise ValueError(f"{name} takes at most {MAX_TEXT} characters here")
+    numbers = [one for one in (*given, *kwargs.values()) if isinstance(one, int)]
+    if not name.startswith(_ANY_NUMBER) and any(abs(one) > MAX_NUMBER for one in numbers):
+        raise ValueError(f"{name} takes numbers up to {MAX_NUMBER} here")
     return function(*given, **kwargs)
+
+
+def _function(name: str) -> Callable[..., object]:
+    if name in _OWN:
+        return _OWN[name]
+    module, _, function = name.rpartition(".")
+    if function not in _ALLOWED.get(module, "").split():
+        raise NotImplementedError(f"{name} is not available in this sandbox")
+    return getattr(importlib.import_module(module), function)
 
 
 def _size(value: object) -> int:
     if isinstance(value, str | bytes):
         return len(value)
+    if isinstance(value, int):
+        return 1 + value.bit_length() // 8
     if isinstance(value, list | tuple | set | frozenset):
         return sum(_size(one) for one in cast("Sequence[object]", value))
     if isinstance(value, dict):
@@ -109,9 +137,11 @@ def _segment(source: str, line: int, column: int, end_line: int, end_column: int
 # difflib
 
 
-def _matcher(a: list[Any], b: list[Any]) -> difflib.SequenceMatcher[Any]:
-    if max(len(a), len(b)) > MAX_ITEMS:
-        raise ValueError(f"difflib compares at most {MAX_ITEMS} items here")
+def _matcher(a: list[Any], b: list[Any], most: int = MAX_ITEMS) -> difflib.SequenceMatcher[Any]:
+    import difflib
+
+    if max(len(a), len(b)) > most:
+        raise ValueError(f"difflib compares at most {most} items here; `diff` as a command takes any number")
     return difflib.SequenceMatcher(None, a, b)
 
 
@@ -127,12 +157,33 @@ def _blocks(a: list[Any], b: list[Any]) -> list[list[int]]:
     return [list(block) for block in _matcher(a, b).get_matching_blocks()]
 
 
-def _differences(function: Callable[..., Any]) -> Callable[..., list[str]]:
-    def differences(a: list[str], b: list[str], *args: object, **options: object) -> list[str]:
-        _matcher(a, b)
-        return list(function(a, b, *args, **options))
+def _unified(a: list[str], b: list[str], *files: Any, **options: Any) -> list[str]:  # noqa: ANN401 - as difflib's
+    import difflib
 
-    return differences
+    _matcher(a, b)
+    return list(difflib.unified_diff(a, b, *files, **options))
+
+
+def _context(a: list[str], b: list[str], *files: Any, **options: Any) -> list[str]:  # noqa: ANN401 - as difflib's
+    import difflib
+
+    _matcher(a, b)
+    return list(difflib.context_diff(a, b, *files, **options))
+
+
+def _marked(a: list[str], b: list[str]) -> list[str]:
+    import difflib
+
+    _matcher(a, b, MAX_MARKED_ITEMS)
+    return list(difflib.ndiff(a, b))
+
+
+def _close(word: str, words: list[str], n: int, cutoff: float) -> list[str]:
+    import difflib
+
+    if _size(words) * len(word) > MAX_ITEMS**2:
+        raise ValueError("these are too many or too long words for difflib here")
+    return difflib.get_close_matches(word, words, n, cutoff)
 
 
 def _longest(
@@ -142,7 +193,9 @@ def _longest(
 
 
 def _table(a: list[str], b: list[str]) -> str:
-    _matcher(a, b)
+    import difflib
+
+    _matcher(a, b, MAX_MARKED_ITEMS)
     return difflib.HtmlDiff().make_file(a, b)
 
 
@@ -169,32 +222,24 @@ def _element(element: Element) -> dict[str, object]:
 
 
 def _pack(layout: str, *values: object) -> bytes:
+    import struct
+
     if struct.calcsize(layout) > MAX_BYTES:
         raise ValueError(f"struct.pack makes at most {MAX_BYTES} bytes here")
     return struct.pack(layout, *values)
 
 
 def _unpack_all(layout: str, data: bytes) -> list[tuple[Any, ...]]:
+    import struct
+
     return list(struct.iter_unpack(layout, data))
-
-
-def _split(text: str, comments: bool = False, posix: bool = True) -> list[str]:
-    return shlex.split(text, comments, posix)
 
 
 def _fraction_of(value: float) -> list[int]:
     return list(value.as_integer_ratio())
 
 
-def _from_modules(*groups: tuple[object, str]) -> dict[str, Callable[..., object]]:
-    return {
-        f"{getattr(module, '__name__', '')}.{name}": getattr(module, name)
-        for module, names in groups
-        for name in names.split()
-    }
-
-
-_FUNCTIONS: dict[str, Callable[..., object]] = {
+_OWN: dict[str, Callable[..., object]] = {
     "xml.parse": _parse_xml,
     "ast.parse": parse,
     "ast.unparse": _unparse,
@@ -204,32 +249,13 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
     "difflib.opcodes": _opcodes,
     "difflib.blocks": _blocks,
     "difflib.longest": _longest,
-    "difflib.unified_diff": _differences(difflib.unified_diff),
-    "difflib.context_diff": _differences(difflib.context_diff),
-    "difflib.ndiff": _differences(difflib.ndiff),
+    "difflib.unified_diff": _unified,
+    "difflib.context_diff": _context,
+    "difflib.ndiff": _marked,
     "difflib.html": _table,
-    "difflib.close": difflib.get_close_matches,
+    "difflib.close": _close,
     "struct.pack": _pack,
     "struct.iter_unpack": _unpack_all,
-    "shlex.split": _split,
     "fractions.of_float": _fraction_of,
-    **_from_modules(
-        (ast, "literal_eval"),
-        (binascii, "hexlify unhexlify crc32"),
-        (calendar, "monthrange isleap leapdays weekday month monthcalendar calendar timegm"),
-        (html, "escape unescape"),
-        (inspect, "cleandoc"),
-        (mimetypes, "guess_type guess_extension"),
-        (pprint, "pformat"),
-        (shlex, "quote join"),
-        (
-            statistics,
-            "mean fmean median median_low median_high median_grouped mode multimode variance pvariance stdev pstdev",
-        ),
-        (statistics, "quantiles harmonic_mean geometric_mean"),
-        (struct, "unpack calcsize unpack_from"),
-        (textwrap, "dedent wrap fill shorten"),
-        (unicodedata, "normalize name category combining lookup east_asian_width"),
-        (zlib, "crc32 adler32"),
-    ),
 }
+"""What needs a limit of its own, or gives plain data in place of objects."""
