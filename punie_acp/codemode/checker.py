@@ -28,6 +28,7 @@ from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.librarycheck import library_problem
+from punie_acp.codemode.librarystubs import library_stub
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.problems import excerpt, syntax_problem
@@ -46,7 +47,6 @@ _NATIVE = {
     "os",
     "sys",
 }  # ty knows these; what it does not know of them is not held against a program
-_ANYTHING = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
 
@@ -83,7 +83,7 @@ class Checker:
             type_check_stubs=checker_stubs() + self._extra.stubs,
             type_check_format="json",
             external_modules={
-                name: ExternalModule({}, stubs=_ANYTHING) for name in (MODULES | WITHOUT_MEANING) - _NATIVE
+                name: ExternalModule({}, stubs=library_stub(name)) for name in (MODULES | WITHOUT_MEANING) - _NATIVE
             },
             limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
         )

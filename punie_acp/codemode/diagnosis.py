@@ -15,6 +15,7 @@ from punie_acp.codemode.binding import bind, parameters_of
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import ALIASES, FUNCTIONS
 from punie_acp.codemode.librarycheck import method_hint
+from punie_acp.codemode.librarystubs import TYPED
 from punie_acp.codemode.lowering.modules import MODULES, WITHOUT_MEANING
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
         served = _subject(message).partition(".")[0] in SERVED
         return message.startswith("Cannot resolve imported module") and not served
     if rule == "unresolved-attribute":
-        return bool(re.search(r"`(Result|Match)`", message)) or _subject(message) in extra.dicts or _lacks(message)
+        return (
+            bool(re.search(r"`(Result|Match)`", message))
+            or _subject(message) in {*extra.dicts, *TYPED}
+            or _lacks(message)
+        )
     if rule == "missing-typed-dict-key":
         return _subject(message) in extra.dicts
     return _is_wrong_call(finding, tree, extra)
@@ -197,7 +202,8 @@ def _attributes(finding: Diagnosis, extra: ExtraFunctions) -> str:
     if kind:
         hint = method_hint(kind, name)
         return f"'{kind}' object has no attribute '{name}'" + (f"; {hint}" if hint else "")
-    fields = "exit_code, stdout, stderr" if "`Result`" in finding.message else "path, line, text"
+    own = {"Result": "exit_code, stdout, stderr", "Match": "path, line, text"}
+    fields = next(fields for name, fields in (own | TYPED).items() if f"`{name}`" in finding.message)
     return f"{finding.message.replace('`', chr(39))}; it has {fields}"
 
 

@@ -23,6 +23,8 @@ MISTAKES = [
     ("import shutil\nshutil.copyfiles('a', 'b')", 2, "did you mean 'copyfile'?"),
     ("import subprocess\nsubprocess.runn('ls')", 2, "did you mean 'run'?"),
     ("import os\nprint(os.path.exist('a'))", 2, "did you mean 'exists'?"),
+    ("import subprocess\nr = subprocess.run('ls', shell=True)\nprint(r.output)", 3, "it has args, returncode, stdout"),
+    ("import textwrap\ntextwrap.dedent('a').push(1)", 2, "'str' object has no attribute 'push'"),
     ("import re\nre.findal('a', 'b')", 2, "did you mean 'findall'?"),
     ("import glob\nglob.glob()", 2, "it takes pathname"),
     ("import shutil\nshutil.copy('a')", 2, "missing a required argument: 'dst'"),

@@ -19,6 +19,17 @@ import ast
 import copy
 from dataclasses import dataclass, field
 
+from punie_acp.codemode.rewriting.steps import (
+    Reraise,
+    Yields,
+    arguments,
+    declared,
+    is_cut,
+    is_end,
+    is_not_none,
+    jump,
+    pair,
+)
 from punie_acp.codemode.rewriting.syntax import (
     Function,
     Scope,
@@ -28,7 +39,6 @@ from punie_acp.codemode.rewriting.syntax import (
     call,
     name,
     number,
-    own_nodes,
     statement,
     store,
     stored_names,
@@ -79,7 +89,7 @@ class _Machine:
 
     def build(self) -> ast.FunctionDef:
         node = self.function
-        outer = _declared(node, (ast.Global, ast.Nonlocal))
+        outer = declared(node, (ast.Global, ast.Nonlocal))
         found = [one for one in stored_names(node.body) if one not in outer]
         self._compile([part for part in node.body if not isinstance(part, ast.Global | ast.Nonlocal)])
         self._finish(None)
@@ -91,7 +101,7 @@ class _Machine:
             body.append(ast.Assign([store(one) for one in fresh], ast.Constant(None)))
         is_async = isinstance(node, ast.AsyncFunctionDef)
         kind = ast.AsyncFunctionDef if is_async else ast.FunctionDef
-        step = kind("_step", _arguments("_sent", "_error"), self._steps(["_at", *kept], outer), [])
+        step = kind("_step", arguments("_sent", "_error"), self._steps(["_at", *kept], outer), [])
         body += [step, ast.Return(call("_AsyncGenerator" if is_async else "_Generator", name("_step")))]
         made = ast.FunctionDef(node.name, node.args, at(node, *body), node.decorator_list, None)
         return at(node, made)[0]
@@ -104,7 +114,7 @@ class _Machine:
             [ast.Tuple([store("_now"), store("_at")], ast.Store())],
             ast.Tuple([name("_at"), number(FINISHED)], ast.Load()),
         )
-        chain: list[ast.stmt] = [ast.Return(_pair(False, ast.Constant(None)))]
+        chain: list[ast.stmt] = [ast.Return(pair(False, ast.Constant(None)))]
         for index in reversed(range(len(self.blocks))):
             test = ast.Compare(name("_now"), [ast.Eq()], [number(index)])
             chain = [ast.If(test, self._wrapped(self.blocks[index]), chain)]
@@ -115,7 +125,7 @@ class _Machine:
     def _wrapped(self, block: _Block) -> list[ast.stmt]:
         body: list[ast.stmt] = block.body or [ast.Pass()]
         for region in reversed(block.regions):
-            caught: list[ast.stmt] = [assign(region.error, name("_caught_error")), *_jump(region.handler)]
+            caught: list[ast.stmt] = [assign(region.error, name("_caught_error")), *jump(region.handler)]
             body = [ast.Try(body, [ast.ExceptHandler(name("BaseException"), "_caught_error", caught)], [], [])]
         return body
 
@@ -129,7 +139,7 @@ class _Machine:
         self.blocks[self.current].body += at(self.line, *statements)
 
     def _go(self, target: int) -> None:
-        self._emit(*_jump(target))
+        self._emit(*jump(target))
 
     def _local(self, kind: str) -> str:
         self.number += 1
@@ -142,7 +152,7 @@ class _Machine:
             self._statement(part)
 
     def _statement(self, node: ast.stmt) -> None:
-        if not _is_cut(node):
+        if not is_cut(node):
             self._emit(*_Leaver(self).rewrite(node))
         elif isinstance(node, ast.If):
             self._if(node)
@@ -163,7 +173,7 @@ class _Machine:
 
     def _yielding(self, node: ast.stmt) -> None:
         """A simple statement with `yield`s in it: each is taken out, in their order."""
-        taken = _Yields()
+        taken = Yields()
         rest = taken.visit(copy.deepcopy(node))
         for target, one in taken.found:
             self.locals.append(target)
@@ -176,9 +186,9 @@ class _Machine:
 
     def _yield(self, value: ast.expr | None, target: str) -> None:
         after = self._block()
-        self._emit(assign("_at", number(after)), ast.Return(_pair(True, value or ast.Constant(None))))
+        self._emit(assign("_at", number(after)), ast.Return(pair(True, value or ast.Constant(None))))
         self.current = after
-        self._emit(ast.If(_is_not_none("_error"), [ast.Raise(name("_error"))], []), assign(target, name("_sent")))
+        self._emit(ast.If(is_not_none("_error"), [ast.Raise(name("_error"))], []), assign(target, name("_sent")))
 
     def _yield_from(self, value: ast.expr, target: str) -> None:
         source = self._local("from")
@@ -187,7 +197,7 @@ class _Machine:
         self._go(head)
         self.current = head
         item = self._local("item")
-        self._emit(assign(item, call("_next", name(source))), ast.If(_is_end(item), _jump(exit_), []))
+        self._emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(exit_), []))
         self._yield(name(item), target)
         self._go(head)
         self.current = exit_
@@ -197,7 +207,7 @@ class _Machine:
 
     def _if(self, node: ast.If) -> None:
         then, other, after = self._block(), self._block(), self._block()
-        self._emit(ast.If(node.test, _jump(then), _jump(other)))
+        self._emit(ast.If(node.test, jump(then), jump(other)))
         for block, body in ((then, node.body), (other, node.orelse)):
             self.current = block
             self._compile(body)
@@ -207,8 +217,8 @@ class _Machine:
     def _match(self, node: ast.Match) -> None:
         after = self._block()
         starts = [self._block() for _ in node.cases]
-        cases = [ast.match_case(case.pattern, case.guard, _jump(s)) for case, s in zip(node.cases, starts, strict=True)]
-        self._emit(ast.Match(node.subject, cases), *_jump(after))
+        cases = [ast.match_case(case.pattern, case.guard, jump(s)) for case, s in zip(node.cases, starts, strict=True)]
+        self._emit(ast.Match(node.subject, cases), *jump(after))
         for start, case in zip(starts, node.cases, strict=True):
             self.current = start
             self._compile(case.body)
@@ -219,7 +229,7 @@ class _Machine:
         head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
         self._go(head)
         self.current = head
-        self._emit(ast.If(node.test, _jump(body), _jump(other)))
+        self._emit(ast.If(node.test, jump(body), jump(other)))
         self._loop(node, head, body, other, exit_)
 
     def _for(self, node: ast.For) -> None:
@@ -228,7 +238,7 @@ class _Machine:
         head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
         self._go(head)
         self.current = head
-        self._emit(assign(item, call("_next", name(source))), ast.If(_is_end(item), _jump(other), []))
+        self._emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(other), []))
         self._emit(ast.Assign([node.target], name(item)))
         self._go(body)
         self._loop(node, head, body, other, exit_)
@@ -257,7 +267,7 @@ class _Machine:
         if before and value is not None:
             self.locals.append("_result")
             before, result = [assign("_result", value), *before], name("_result")
-        return [*before, ast.Return(_pair(False, result))]
+        return [*before, ast.Return(pair(False, result))]
 
     def _finish(self, value: ast.expr | None) -> None:
         self._emit(*self.finish(value))
@@ -332,7 +342,7 @@ class _Machine:
         starts = [self._block() for _ in node.handlers]
         caught = [
             ast.ExceptHandler(
-                one.type, one.name, [*([assign(error, name(one.name))] if one.name else []), *_jump(start)]
+                one.type, one.name, [*([assign(error, name(one.name))] if one.name else []), *jump(start)]
             )
             for one, start in zip(node.handlers, starts, strict=True)
         ]
@@ -340,7 +350,7 @@ class _Machine:
         self._emit(ast.Try([ast.Raise(name(error))], caught, [], []))
         for one, start in zip(node.handlers, starts, strict=True):
             self.current = start
-            self._compile([_Reraise(error).visit(copy.deepcopy(part)) for part in one.body])
+            self._compile([Reraise(error).visit(copy.deepcopy(part)) for part in one.body])
             self._go(after)
 
 
@@ -363,69 +373,10 @@ class _Leaver(ast.NodeTransformer):
         if isinstance(node, ast.Break | ast.Continue) and not self.inside and self.machine.loops:
             loop = self.machine.loops[-1]
             target = loop.exit if isinstance(node, ast.Break) else loop.head
-            return at(node, *self.machine.leave(loop.depth), *_jump(target))
+            return at(node, *self.machine.leave(loop.depth), *jump(target))
         if isinstance(node, ast.For | ast.While):
             self.inside += 1
             self.generic_visit(node)
             self.inside -= 1
             return node
         return self.generic_visit(node)
-
-
-class _Yields(ast.NodeTransformer):
-    """Takes the yields out of a statement."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[str, ast.Yield | ast.YieldFrom]] = []
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, ast.Lambda):
-            return node
-        node = self.generic_visit(node)
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            self.found.append((f"_got_{len(self.found)}", node))
-            return ast.copy_location(name(self.found[-1][0]), node)
-        return node
-
-
-class _Reraise(ast.NodeTransformer):
-    """A bare `raise` of a handler whose `try` is gone."""
-
-    def __init__(self, error: str) -> None:
-        self.error = error
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        return ast.copy_location(ast.Raise(name(self.error)), node) if node.exc is None else node
-
-    def visit_Try(self, node: ast.Try) -> ast.AST:
-        return node  # its handlers have errors of their own
-
-
-def _is_cut(node: ast.stmt) -> bool:
-    return not isinstance(node, Scope) and any(
-        isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes([node])
-    )
-
-
-def _declared(node: Function, kinds: tuple[type, ...]) -> dict[str, type]:
-    return {one: type(part) for part in own_nodes(node.body) if isinstance(part, kinds) for one in part.names}  # type: ignore[attr-defined]
-
-
-def _jump(target: int) -> list[ast.stmt]:
-    return [assign("_at", number(target)), ast.Continue()]
-
-
-def _pair(more: bool, value: ast.expr) -> ast.Tuple:
-    return ast.Tuple([ast.Constant(more), value], ast.Load())
-
-
-def _is_end(variable: str) -> ast.Compare:
-    return ast.Compare(name(variable), [ast.Is()], [name("_END")])
-
-
-def _is_not_none(variable: str) -> ast.Compare:
-    return ast.Compare(name(variable), [ast.IsNot()], [ast.Constant(None)])
-
-
-def _arguments(*names: str) -> ast.arguments:
-    return ast.arguments([], [ast.arg(one) for one in names], None, [], [], None, [])
