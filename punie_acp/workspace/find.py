@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from punie_acp.workspace.paths import parts_below
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -96,6 +98,21 @@ class Walk:
             # Who names a hidden folder wants to see into it.
             shown = self._ignores.hides(self._start, folder=True)
             yield from self._folder(self._start, self._close({0}), shown=shown)
+
+    def finds(self, path: Path, *, folder: bool) -> bool:
+        """Whether the walk would come upon `path`, if that were there; `folder` says what it would be."""
+        below = parts_below(path, self._start)
+        if not below or not self._parts:
+            return below == [] and not self._parts and (folder or not self._folders_only)
+        states, place = self._close({0}), self._start
+        shown = self._ignores.hides(place, folder=True)
+        for name in below:
+            place, states = place / name, self._step(name, states)
+            hidden = not shown and self._ignores.hides_entry(str(place), folder=folder or place != path)
+            if not states or (hidden and name not in self._named):
+                return False
+            shown = shown or hidden
+        return len(self._parts) in states and (folder or not self._folders_only)
 
     def _folder(self, folder: Path, states: frozenset[int], *, shown: bool) -> Iterator[Path]:
         if self._stop():

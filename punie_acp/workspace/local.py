@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,14 @@ from punie_acp.workspace.base import NotTextError, PathEscapeError
 from punie_acp.workspace.ignores import Ignores
 from punie_acp.workspace.paths import Roots, naming
 from punie_acp.workspace.sensitive import secret_reason
+from punie_acp.workspace.stopping import in_stoppable_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
-    from typing import TypeVar
 
     from punie_acp.workspace.base import CommandProgress, CommandResult, FileStat, Match
     from punie_acp.workspace.outputs import Outputs
-
-    T = TypeVar("T")
 
 INLINE_BYTES = 256 * 1024
 """Smaller files are read on the event loop: that takes less time than handing them to a thread."""
@@ -171,7 +168,7 @@ class LocalWorkspace:
         disk.rename(self._roots, source, target)
 
     async def glob(self, pattern: str, base: Path) -> list[Path]:
-        return await _in_stoppable_thread(lambda stop: self._glob(pattern, base, stop))
+        return await in_stoppable_thread(lambda stop: self._glob(pattern, base, stop))
 
     def _glob(self, pattern: str, base: Path, stop: Callable[[], bool]) -> list[Path]:
         from punie_acp.workspace import find
@@ -185,7 +182,7 @@ class LocalWorkspace:
         return sorted(found)
 
     async def search(self, pattern: str, glob: str | None = None) -> list[Match]:
-        return await _in_stoppable_thread(lambda stop: self._search(pattern, glob, stop))
+        return await in_stoppable_thread(lambda stop: self._search(pattern, glob, stop))
 
     def _search(self, pattern: str, glob: str | None, stop: Callable[[], bool]) -> list[Match]:
         from punie_acp.workspace import search
@@ -220,12 +217,3 @@ class LocalWorkspace:
         """Raises `PathEscapeError`, `FileNotFoundError` or `NotADirectoryError` where `path` cannot be worked in."""
         with naming(self.display(path)):
             disk.require_folder(self._roots, path)
-
-
-async def _in_stoppable_thread(work: Callable[[Callable[[], bool]], T]) -> T:
-    """Run `work` in a thread. When the caller is cancelled it is told to stop, and nobody waits for it."""
-    stop = threading.Event()
-    try:
-        return await anyio.to_thread.run_sync(work, stop.is_set, abandon_on_cancel=True)
-    finally:
-        stop.set()

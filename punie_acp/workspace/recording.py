@@ -118,6 +118,13 @@ class RecordingWorkspace:
             await self._inner.rename(source, target)
 
     @asynccontextmanager
+    async def changing(self, planned: Mapping[Path, State]) -> AsyncGenerator[Inner]:
+        """Record what becomes of the paths within the block. Yields the workspace in which to change them."""
+        before = {path: await shown_state(self._inner, path) for path in planned}
+        async with self._changing(before, planned):
+            yield self._inner
+
+    @asynccontextmanager
     async def _changing(self, before: Mapping[Path, State], planned: Mapping[Path, State]) -> AsyncGenerator[None]:
         """Record the states `before`, and after the block what has come of it; until then it is as `planned`."""
         folders = dict.fromkeys(parent for path in before for parent in missing_parents(path) if parent not in before)
@@ -258,6 +265,10 @@ class RecordingWorkspace:
 
     def sensitivity(self, path: Path) -> str | None:
         return self._inner.sensitivity(path)
+
+    async def buffer(self, path: Path) -> str | None:
+        """What an editor shows of a file, if there is one."""
+        return await self._inner.buffer(path)
 
     async def read_text(self, path: Path) -> str:
         return await self._inner.read_text(path)

@@ -47,6 +47,16 @@ def search(roots: Roots, files: Sequence[Path], pattern: str, stop: Callable[[],
     return matches
 
 
+def search_contents(files: Sequence[tuple[str, bytes]], pattern: str, stop: Callable[[], bool]) -> list[Match]:
+    """As `search`, in contents that are not on disk: names as they are shown, and bytes."""
+    finder = _Finder(pattern, stop)
+    return [
+        Match(name, number, _shorten(line))
+        for name, data in files
+        for number, line in finder.lines(_decoded(data, name))
+    ][:MAX_MATCHES]
+
+
 class _Finder:
     """A compiled expression with the time that is left to it.
 
@@ -100,8 +110,16 @@ def _read(roots: Roots, path: Path) -> str:
     if found is None or found.kind != "file" or found.size > MAX_FILE_BYTES:
         return ""
     try:
-        return text.decode(disk.read_file(roots, path), path.name).text
-    except (OSError, NotTextError):  # gone, unreadable, or not text: a search shows what there is
+        return _decoded(disk.read_file(roots, path), path.name)
+    except OSError:  # gone, or unreadable: a search shows what there is
+        return ""
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """The text of a file worth searching, else nothing."""
+    try:
+        return text.decode(data, name).text if len(data) <= MAX_FILE_BYTES else ""
+    except NotTextError:
         return ""
 
 
