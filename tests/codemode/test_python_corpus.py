@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import anyio
+import pytest
 
 CORPUS = Path(__file__).parents[2] / "benchmarks" / "python_corpus"
 sys.path.insert(0, str(CORPUS))
@@ -23,6 +24,7 @@ def test_at_most_three_in_a_hundred_programs_are_known_not_to_pass():
     assert sum(bool(one["gap"]) for one in EXPECTED.values()) <= 0.03 * len(EXPECTED)
 
 
+@pytest.mark.slow
 def test_programs_print_and_leave_what_they_do_under_cpython():
     passing = [name for name, one in EXPECTED.items() if not one["gap"]]
     chosen = {name: corpus.programs()[name] for name in passing[::4]}
