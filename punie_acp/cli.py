@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from punie_acp import __version__
+from punie_acp.evaluation.commands import eval_app
 from punie_acp.sessions.commands import sessions_app
 from punie_acp.settings import Settings, load_settings
 
@@ -95,6 +96,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="See, install and remove models. Alone: the list.")
 app.add_typer(models_app, name="models")
 app.add_typer(sessions_app, name="sessions")
+app.add_typer(eval_app, name="eval")
 
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="A model's name; see `punie-acp models`.")]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What may happen without asking.")]

@@ -28,10 +28,11 @@ def _cause(error: Exception) -> Exception:
 def _sentence(error: Exception) -> str:
     """An expected error in a sentence; empty for one that is our fault."""
     from punie_acp.editors.files import EditorSettingsError
+    from punie_acp.evaluation.errors import EvaluationError
     from punie_acp.server.store.base import StoreError
     from punie_acp.weights.errors import WeightsError
 
-    if isinstance(error, (SettingsError, WeightsError, EditorSettingsError, StoreError)):
+    if isinstance(error, (SettingsError, WeightsError, EditorSettingsError, StoreError, EvaluationError)):
         return str(error)
     return ""
 

@@ -1,0 +1,45 @@
+"""The arms of a comparison: the same product, weights, limits and functions; only how the model acts differs.
+
+Sampling is greedy in all, and all reuse the KV cache; both are the product's defaults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from punie_acp.evaluation.errors import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of acting. `settings` are those of `punie_acp.settings` that make it."""
+
+    name: str
+    meaning: str
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+ARMS: Mapping[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        Arm("code", "one program a turn, in the model's own dialect"),
+        Arm("code-fence", "one program a turn, in a Markdown fence", {"dialect": "fence"}),
+        Arm("code-xml", "one program a turn, as Qwen3-Coder's XML call", {"dialect": "xml"}),
+        Arm("code-json", "one program a turn, as a Hermes JSON call", {"dialect": "json"}),
+        Arm("xml", "one tool call a turn, Qwen3-Coder's XML", {"dialect": "xml", "tools": "single"}),
+        Arm("xml-parallel", "several tool calls a turn, Qwen3-Coder's XML", {"dialect": "xml", "tools": "parallel"}),
+        Arm("json", "one tool call a turn, Hermes JSON", {"dialect": "json", "tools": "single"}),
+    )
+}
+
+
+def chosen_arms(names: Sequence[str]) -> tuple[Arm, ...]:
+    """The arms of these names, in this order. Raises `EvaluationError`."""
+    unknown = [name for name in names if name not in ARMS]
+    if unknown:
+        raise EvaluationError(f"there is no arm {unknown[0]!r}; the arms are {', '.join(ARMS)}")
+    return tuple(ARMS[name] for name in dict.fromkeys(names))

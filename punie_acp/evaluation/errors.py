@@ -1,0 +1,5 @@
+"""What an evaluation cannot do."""
+
+
+class EvaluationError(Exception):
+    """Why an evaluation cannot be run or read, in a sentence."""

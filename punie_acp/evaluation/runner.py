@@ -1,0 +1,249 @@
+"""Runs tasks with the product, one agent process an arm: a session for each task, on a fresh copy of its project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+import anyio.to_thread
+
+from punie_acp.evaluation.causes import cause_of
+from punie_acp.evaluation.checks import check_task, take_snapshot
+from punie_acp.evaluation.client import connected
+from punie_acp.evaluation.errors import EvaluationError
+from punie_acp.evaluation.results import Record
+from punie_acp.evaluation.transcript import compact, read_transcript
+from punie_acp.protocol.errors import RpcError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from punie_acp.evaluation.arms import Arm
+    from punie_acp.evaluation.checks import CheckResult, Snapshot
+    from punie_acp.evaluation.client import Client, Told
+    from punie_acp.evaluation.results import ResultsFile
+    from punie_acp.evaluation.tasks import Project, Task
+    from punie_acp.settings import Settings
+
+GRACE_SECONDS = 60.0  # after the agent should have ended a turn by itself
+CLOSE_SECONDS = 20.0
+WARMING = "Say hello."
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What is run. `settings` are the agent's; those of an arm come on top. Its turns may take `max_turn_seconds`."""
+
+    arms: Sequence[Arm]
+    projects: Mapping[str, Project]
+    tasks: Sequence[Task]
+    model: str  # as the agent is to be told: an installed model's name, a folder, "import:…"
+    models: Path  # the folder of installed models
+    settings: Settings
+
+    @property
+    def warms(self) -> bool:
+        """Whether the model runs in the agent, which then reads its instructions before the first task."""
+        return ":" not in self.model
+
+
+class Watch(Protocol):
+    """Who is told how far it has come."""
+
+    def begin(self, arm: str, task: str) -> None:
+        """A task begins."""
+        ...
+
+    def end(self, record: Record) -> None:
+        """A task has ended."""
+        ...
+
+
+async def run(evaluation: Evaluation, file: ResultsFile, watch: Watch) -> None:
+    """Run what `file` does not have yet, and write it there. Raises `EvaluationError` where no task can be run."""
+    done = {record.key for record in file.records}
+    with tempfile.TemporaryDirectory(prefix="punie-eval-", ignore_cleanup_errors=True) as folder:
+        for arm in evaluation.arms:
+            left = [task for task in evaluation.tasks if (arm.name, task.id) not in done]
+            await _Arm(evaluation, arm, Path(folder), file, watch).run(left)
+
+
+def agent_environment(evaluation: Evaluation, arm: Arm, home: Path) -> dict[str, str]:
+    """The variables of an agent that keeps all it writes in `home` and uses the user's models where they are."""
+    own = {"config_dir": home / "config", "data_dir": home / "data", "log_dir": home / "log"}
+    settings = replace(evaluation.settings, model=evaluation.model, mode="auto", **own)
+    settings = settings.with_changes(arm.settings, f"the arm {arm.name}")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not settings.models_dir.is_symlink():
+        settings.models_dir.symlink_to(evaluation.models.resolve(), target_is_directory=True)
+    return dict(os.environ) | settings.as_environment()
+
+
+@dataclass(slots=True)
+class _Arm:
+    """The tasks of one arm."""
+
+    evaluation: Evaluation
+    arm: Arm
+    folder: Path
+    file: ResultsFile
+    watch: Watch
+
+    async def run(self, tasks: list[Task]) -> None:
+        """One agent for all, and another one whenever it is gone."""
+        home = self.folder / f"agent-{self.arm.name}"
+        while tasks:
+            environment = agent_environment(self.evaluation, self.arm, home)
+            async with connected(environment, self.folder / f"{self.arm.name}.err") as client:
+                await self._warm(client)
+                while tasks and not client.ended:
+                    task = tasks.pop(0)
+                    self.watch.begin(self.arm.name, task.id)
+                    record = await self._record(client, task)
+                    self.file.add(record)
+                    self.watch.end(record)
+
+    async def _warm(self, client: Client) -> None:
+        """Load the model, so that no task pays for it. Raises `EvaluationError` where it cannot be had."""
+        empty = self.folder / "empty"
+        empty.mkdir(exist_ok=True)
+        try:
+            session = await client.open_session(empty)
+            await client.load_model(session, self.evaluation.model)
+            if self.evaluation.warms:
+                await client.prompt(session, WARMING)
+            await client.close_session(session)
+        except RpcError as error:
+            raise EvaluationError(f"the model {self.evaluation.model} does not run: {error.message}") from error
+
+    async def _record(self, client: Client, task: Task) -> Record:
+        project = self.evaluation.projects[task.project]
+        with _copied(project, self.folder) as workspace:
+            before = await anyio.to_thread.run_sync(take_snapshot, workspace)
+            turn = await _take_turn(client, workspace, task.prompt, self.evaluation.settings.max_turn_seconds)
+            judged = await anyio.to_thread.run_sync(_judge, task, workspace, before, turn)
+        return _record(self.arm.name, task, turn, judged)
+
+
+@contextmanager
+def _copied(project: Project, folder: Path) -> Generator[Path]:
+    """A fresh copy of a project's files, deleted at the end."""
+    holder = Path(tempfile.mkdtemp(prefix="task-", dir=folder))
+    try:
+        yield Path(shutil.copytree(project.folder, holder / project.name, symlinks=True))
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What came of a prompt. `ended` is False where the agent gave no answer."""
+
+    began: str
+    seconds: float = 0.0
+    result: dict[str, Any] = field(default_factory=dict[str, Any])
+    error: str = ""
+    updates: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    @property
+    def stop_reason(self) -> str:
+        return str(self.result.get("stopReason", ""))
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        meta: dict[str, Any] = self.result.get("_meta") or {}
+        return meta.get("punie.dev/usage") or {}
+
+
+async def _take_turn(client: Client, workspace: Path, prompt: str, limit: float) -> _Turn:
+    """Prompt a new session. An agent that does not answer in time is killed."""
+    turn = _Turn(datetime.now(UTC).isoformat(timespec="milliseconds"))
+    began, session = time.monotonic(), ""
+    try:
+        with anyio.fail_after(limit + GRACE_SECONDS):
+            session = await client.open_session(workspace)
+            began = time.monotonic()
+            turn.result = await client.prompt(session, prompt)
+    except RpcError as error:
+        turn.error = error.message
+    except TimeoutError:
+        turn.error = f"no answer within {limit + GRACE_SECONDS:g} s"
+        client.process.kill()
+    turn.seconds = time.monotonic() - began
+    turn.updates = compact(_after(began, client.take_updates(session)))
+    await _leave(client, session)
+    return turn
+
+
+def _after(began: float, told: Sequence[Told]) -> list[tuple[float, dict[str, Any]]]:
+    return [(max(0.0, one.at - began), one.update) for one in told]
+
+
+async def _leave(client: Client, session: str) -> None:
+    """Close the session. One that cannot be closed tells of an agent that is no more use."""
+    try:
+        with anyio.fail_after(CLOSE_SECONDS):
+            await client.close_session(session)
+    except (RpcError, TimeoutError):
+        client.process.kill()
+        await client.process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    checks: tuple[CheckResult, ...]
+    output_would_do: bool
+
+
+def _judge(task: Task, workspace: Path, before: Snapshot, turn: _Turn) -> _Judged:
+    """What the checks say of the answer, and what they would say of all that the model was shown."""
+    transcript = read_transcript(turn.updates)
+    checks = check_task(task, workspace, before, transcript.answer)
+    if all(check.passed for check in checks):
+        return _Judged(checks, output_would_do=True)
+    again = check_task(task, workspace, before, transcript.output)
+    return _Judged(checks, output_would_do=all(check.passed for check in again))
+
+
+def _record(arm: str, task: Task, turn: _Turn, judged: _Judged) -> Record:
+    transcript, usage = read_transcript(turn.updates), turn.usage
+    stop_reason = turn.stop_reason
+    passed = stop_reason == "end_turn" and all(check.passed for check in judged.checks)
+    model_seconds = float(usage.get("prefillSeconds", 0.0)) + float(usage.get("decodeSeconds", 0.0))
+    cause = "" if passed else cause_of(
+        transcript, stop_reason=stop_reason, category=task.category, output_would_do=judged.output_would_do
+    )  # fmt: skip
+    return Record(
+        arm=arm,
+        task=task.id,
+        category=task.category,
+        project=task.project,
+        prompt=task.prompt,
+        passed=passed,
+        cause=cause,
+        checks=[{"kind": one.check.kind, "passed": one.passed, "reason": one.reason} for one in judged.checks],
+        answer=transcript.answer,
+        stop_reason=stop_reason,
+        error=turn.error,
+        turns=int(usage.get("modelRequests", 0)),
+        programs=int(usage.get("programs", len(transcript.programs))),
+        external_calls=int(usage.get("externalCalls", len(transcript.calls))),
+        decoded=int(usage.get("outputTokens", 0)),
+        prefilled=int(usage.get("inputTokens", 0)) - int(usage.get("cachedTokens", 0)),
+        cached=int(usage.get("cachedTokens", 0)),
+        model_seconds=round(model_seconds, 3),
+        tool_seconds=round(transcript.tool_seconds, 3),
+        waiting_seconds=round(max(0.0, turn.seconds - model_seconds - transcript.tool_seconds), 3),
+        seconds=round(turn.seconds, 3),
+        first_token_seconds=usage.get("firstTokenSeconds"),
+        began=turn.began,
+        updates=turn.updates,
+    )

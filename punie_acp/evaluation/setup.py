@@ -1,0 +1,98 @@
+"""From what was asked on the command line to an evaluation that can be run, and the facts that it stands under."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from punie_acp.evaluation.errors import EvaluationError
+from punie_acp.evaluation.facts import machine, model_facts, settings_facts, suite_hash, version_facts
+from punie_acp.evaluation.runner import Evaluation
+from punie_acp.evaluation.selection import select
+from punie_acp.evaluation.suites import load_suite
+from punie_acp.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from punie_acp.evaluation.arms import Arm
+    from punie_acp.evaluation.tasks import Project, Task
+
+KEPT = {"model", "mode", "tools", "max_turn_seconds", "config_dir", "data_dir", "log_dir"}
+"""Settings that are an evaluation's own affair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was asked."""
+
+    suite: str
+    arms: Sequence[Arm]
+    split: str = "all"
+    model: str = "auto"
+    patterns: Sequence[str] = ()
+    limit: int | None = None
+    seed: int = 0
+    seconds: float = 300.0  # a task
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What can be run, its facts, and the file for its results."""
+
+    evaluation: Evaluation
+    facts: dict[str, Any]
+    out: Path
+
+
+def prepare(choice: Choice) -> Prepared:
+    """Look everything up. Raises `EvaluationError`, `SettingsError`, `WeightsError`."""
+    user = load_settings()
+    projects, tasks = load_suite(choice.suite)
+    model = model_facts(choice.model, user.models_dir)
+    settings = _agent_settings(choice)
+    evaluation = Evaluation(
+        arms=choice.arms,
+        projects={project.name: project for project in projects},
+        tasks=select(tasks, split=choice.split, patterns=choice.patterns, limit=choice.limit, seed=choice.seed),
+        model=model.name,
+        models=user.models_dir,
+        settings=settings,
+    )
+    facts = {
+        "suite": choice.suite,
+        "tasks": _suite_hash(projects, tasks),
+        **model.as_facts(),
+        **version_facts(),
+        "machine": machine(),
+        "settings": settings_facts(settings),
+    }
+    return Prepared(evaluation, facts, choice.out or _default_file(choice, user, model.as_facts()["model"]))
+
+
+def results_folder(settings: Settings) -> Path:
+    """Where results are kept unless another file is named."""
+    return settings.data_dir / "evaluation"
+
+
+def _agent_settings(choice: Choice) -> Settings:
+    """The product's defaults and what was set by name: not the user's own settings, which others do not have."""
+    taken = [name for name in choice.settings if name in KEPT]
+    unknown = [name for name in choice.settings if name not in settings_facts(Settings())]
+    if taken or unknown:
+        raise EvaluationError(f"--set cannot set {(taken or unknown)[0]!r}")
+    settings = Settings().with_changes(choice.settings, "--set")
+    return settings.with_changes({"max_turn_seconds": str(choice.seconds)}, "--seconds")
+
+
+def _suite_hash(projects: Sequence[Project], tasks: Sequence[Task]) -> str:
+    return suite_hash((asdict(task) for task in tasks), (project.folder for project in projects))
+
+
+def _default_file(choice: Choice, user: Settings, model: str) -> Path:
+    name = re.sub(r"[^\w.-]+", "-", f"{choice.suite}-{choice.split}-{model}")
+    return results_folder(user) / f"{name}.jsonl"
