@@ -137,7 +137,7 @@ class _Lexer:
 
     def _word(self) -> Word:
         """The word that begins here."""
-        text, unsure, line = "", False, self._line
+        text, unsure, line, start = "", False, self._line, self._place
         while self._place < len(line):
             char = line[self._place]
             if char in " \t\r\n;|&()" and not self._opens_process():
@@ -146,6 +146,9 @@ class _Lexer:
                 break
             piece, doubt = self._piece(char)
             text, unsure = text + piece, unsure or doubt
+        if self._place == start:  # such as the `<` of `<<(`, which no shell takes
+            self._place += 1
+            return Word(line[start], unsure=True)
         return Word(text, unsure)
 
     def _opens_process(self) -> bool:

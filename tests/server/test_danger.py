@@ -1,7 +1,7 @@
 """Which commands ask in every mode, however they are written, and which do not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from punie_acp.server.danger import danger
@@ -265,6 +265,8 @@ def test_an_additional_folder_of_the_session_is_not_outside(project, tmp_path):
 
 
 @given(st.text(alphabet="ab -;|&<>()$`\\'\"{}[]*?#\n=!~", max_size=40))
+@example("a <&(b")
+@example("a <<(b")
 def test_any_line_is_taken_apart(line):
     parts_of(line)
 
