@@ -45,7 +45,9 @@ class Mode(StrEnum):
     """`settings.MODES` for typer."""
 
     ASK = "ask"
+    REVIEW = "review"
     AUTO = "auto"
+    PLAN = "plan"
     READ_ONLY = "read-only"
 
 

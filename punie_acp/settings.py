@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Mode = Literal["ask", "auto", "read-only"]
+Mode = Literal["ask", "review", "auto", "plan", "read-only"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS = ("xml", "json", "fence")
 Effort = Literal["quick", "normal", "thorough"]
@@ -41,7 +41,7 @@ class Settings:
     # What runs.
     model: str = "auto"  # a catalogue name, an installed name, a folder, "openai-chat:…", or "import:module:attribute"
     dialect: str = ""  # how the model writes a call: "xml", "json" or "fence"; empty: what suits the model
-    mode: Mode = "ask"  # the mode of a new session: "ask", "auto" or "read-only"
+    mode: Mode = "ask"  # the mode of a new session: "ask", "review", "auto", "plan" or "read-only"
     temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 

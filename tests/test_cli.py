@@ -78,7 +78,8 @@ def test_the_help_names_what_an_editor_types(home, arguments):
     done = punie(home, *arguments)
     assert done.returncode == 0
     assert all(
-        option in done.stdout for option in ("--stdio", "--model", "--mode", "ask|auto|read-only", "--log-level")
+        option in done.stdout
+        for option in ("--stdio", "--model", "--mode", "ask|review|auto|plan|read-only", "--log-level")
     )
 
 
@@ -93,7 +94,8 @@ def test_the_version_is_told_both_ways(home):
         (
             ["models"],
             {"PUNIE_MODE": "wild"},
-            "punie-acp: mode is 'wild' in the environment; it must be one of 'ask', 'auto', 'read-only'\n",
+            "punie-acp: mode is 'wild' in the environment; "
+            "it must be one of 'ask', 'review', 'auto', 'plan', 'read-only'\n",
         ),
     ],
 )

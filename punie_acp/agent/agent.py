@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pydantic_ai.settings import ModelSettings
 
     from punie_acp.agent.events import TurnEnd, TurnObserver, TurnUsage
+    from punie_acp.agent.turn import Runner
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.codemode.sandbox import Sandbox
     from punie_acp.settings import Settings
 
 REPEAT_TEMPERATURE = 0.7
@@ -136,7 +136,7 @@ async def warm(model: Model, *, cache_key: str, extra: ExtraFunctions | None = N
 async def run_turn(
     request: TurnRequest,
     *,
-    sandbox: Sandbox,
+    sandbox: Runner,
     observer: TurnObserver,
     settings: Settings,
     remember: Callable[[list[ModelMessage]], None],

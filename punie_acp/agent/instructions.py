@@ -81,6 +81,8 @@ def outcome_text(outcome: ProgramOutcome) -> str:
         parts.append(_error_text(outcome))
     elif not parts:
         parts.append(_silence_text(outcome))
+    if outcome.note:
+        parts.append(outcome.note)
     return "\n".join(parts)
 
 

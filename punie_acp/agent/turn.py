@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from punie_acp.codemode.events import ProgramLimits
 
 if TYPE_CHECKING:
     from punie_acp.agent.events import TurnObserver
-    from punie_acp.codemode.sandbox import Sandbox
+    from punie_acp.codemode.events import Observer, ProgramOutcome
+    from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.settings import Settings
+
+
+class Runner(Protocol):
+    """Who runs programs: a `codemode.sandbox.Sandbox`, or something around one."""
+
+    @property
+    def extra(self) -> ExtraFunctions:
+        """The further functions that programs may call."""
+        ...
+
+    async def run(
+        self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
+    ) -> ProgramOutcome:
+        """Run a program to its end. Whatever is wrong with it is in the outcome."""
+        ...
 
 
 @dataclass(slots=True)
@@ -19,7 +35,7 @@ class Turn:
     """What one turn keeps while it runs: pydantic-ai hands it to the tool as `deps`."""
 
     turn_id: str
-    sandbox: Sandbox
+    sandbox: Runner
     observer: TurnObserver
     settings: Settings
     began: float = field(default_factory=time.monotonic)

@@ -12,6 +12,7 @@ from pydantic_monty import AsyncMonty
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
+from punie_acp.codemode.deferring import defer
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
@@ -75,16 +76,26 @@ class Sandbox:
             await self._stack.aclose()
 
     async def run(
-        self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
+        self,
+        code: str,
+        *,
+        program_id: str,
+        observer: Observer,
+        limits: ProgramLimits | None = None,
+        workspace: Workspace | None = None,
     ) -> ProgramOutcome:
         """Repair, check and run a program. Whatever is wrong with it is in the outcome; nothing of it is raised.
+
+        `workspace` takes the place of the sandbox's own for this program; its root must be the same.
 
         Raises what cancels the caller, after every open call has ended and the program has been stopped.
         """
         async with self._one_at_a_time:
-            return await self._run(code, program_id, observer, limits or self._limits)
+            return await self._run(code, program_id, observer, limits or self._limits, workspace or self._workspace)
 
-    async def _run(self, code: str, program_id: str, observer: Observer, limits: ProgramLimits) -> ProgramOutcome:
+    async def _run(
+        self, code: str, program_id: str, observer: Observer, limits: ProgramLimits, workspace: Workspace
+    ) -> ProgramOutcome:
         assert self._session is not None
         began = time.monotonic()
         extra = self._extra
@@ -95,7 +106,7 @@ class Sandbox:
             return outcome
         await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
         await self._session.prepare(monty_limits(limits))
-        run = ProgramRun(program, self._session, self._workspace, observer, limits, extra)
+        run = ProgramRun(program, self._session, workspace, observer, limits, extra)
         try:
             await run.run()
         except BaseException:
@@ -116,7 +127,8 @@ class Sandbox:
         problem = await self._checker.check(repaired.code)
         if problem is not None:
             return problem
-        compiled = compile_program(repaired.code, self._checker.earlier_names, self._checker.knowledge)
+        deferred = defer(repaired.code, extra.by_name)
+        compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
         self._checker.compiled = compiled.knowledge
         return Program(program_id, repaired.code, compiled.text, (*repaired.notes, *compiled.notes), compiled.lines)
 

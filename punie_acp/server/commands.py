@@ -191,7 +191,7 @@ COMMANDS = (
     Command("help", "List these commands", _help),
     Command("status", "Show the model, the mode, the limits and how full the context is", _status),
     Command("model", "List the models, or take another one", _model, hint="[name]"),
-    Command("mode", "Show the mode, or change it", _mode, hint="[ask | auto | read-only]"),
+    Command("mode", "Show the mode, or change it", _mode, hint="[ask | review | auto | plan | read-only]"),
     Command("compact", "Drop the oldest turns from what the model remembers", _compact),
     Command("permissions", "List what you always allow or reject here, or revoke it", _permissions, hint="[revoke n]"),
     Command("sessions", "List the sessions of this folder", _sessions),

@@ -1,6 +1,7 @@
 """Which external calls may begin: by the session's mode, by what the user said before, or by asking.
 
-In this order: what `read-only` refuses; what the user always rejects; what is dangerous, which always asks; what the
+In this order: what `read-only` refuses, and `plan` puts on the plan; what the user always rejects; what happens in an
+overlay only (`server.review`) and is asked about at its end; what is dangerous, which always asks; what the
 user always allows; what asks because of secrets; what the mode lets pass.
 """
 
@@ -25,7 +26,9 @@ ANSWERS: dict[str, Answer] = {answer: answer for answer in get_args(Answer)}
 
 MODE_TEXTS: dict[Mode, tuple[str, str]] = {
     "ask": ("Ask", "Reads freely; asks before it changes a file or runs a command"),
+    "review": ("Review", "Collects a program's changes, and asks about all of them at its end; asks before commands"),
     "auto": ("Auto", "Changes files and runs commands without asking, but for dangerous ones"),
+    "plan": ("Plan", "Reads freely; changes nothing, and puts on a plan what it would change and run"),
     "read-only": ("Read only", "Reads freely; changes nothing and runs no command"),
 }
 
@@ -48,9 +51,11 @@ class Permissions:
 
     mode: Mode
     rules: RuleBook
+    changes_wait: bool  # the running program's changes go to an overlay
 
     def __init__(self, mode: Mode, rules: RuleBook | None = None) -> None:
         self.mode = mode
+        self.changes_wait = False
         self.rules = RuleBook([Path.cwd()]) if rules is None else rules
 
     async def decide(
@@ -75,15 +80,26 @@ class Permissions:
         return Question(call, book.rule_for(call), book.rejection_for(call), book.danger(call))
 
     def _without_asking(self, call: CallRequested) -> Decision | None:
-        if self.mode == "read-only" and call.type is not CallType.READ:
-            return Decision(allowed=False, reason=f"this session is read-only; not done: {call.title}")
+        refused = self._refused_by_mode(call)
+        if refused is not None:
+            return refused
         if call.type is CallType.READ and not call.sensitive:
             return _ALLOWED
         rule = self.rules.matching(call)
         if rule is not None and rule.effect == "reject":
             return Decision(allowed=False, reason=f"the user always refuses {rule.describe()}: {call.title}")
+        if self.changes_wait and call.type is CallType.WRITE and not call.sensitive:
+            return _ALLOWED
         if self.rules.danger(call) is not None:
             return None
-        if rule is not None:
-            return _ALLOWED
-        return _ALLOWED if self.mode == "auto" and not call.sensitive else None
+        return _ALLOWED if rule is not None or (self.mode == "auto" and not call.sensitive) else None
+
+    def _refused_by_mode(self, call: CallRequested) -> Decision | None:
+        reason = None
+        if self.mode == "read-only" and call.type is not CallType.READ:
+            reason = f"this session is read-only; not done: {call.title}"
+        elif self.mode == "plan" and call.type is CallType.WRITE and not self.changes_wait:
+            reason = f"this session only plans; not done: {call.title}"
+        elif self.mode == "plan" and call.type is CallType.SHELL:
+            reason = f"this session only plans; put on the plan, and not run: {call.title}"
+        return None if reason is None else Decision(allowed=False, reason=reason)

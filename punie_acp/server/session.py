@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
 
     from punie_acp.agent.models import Models
+    from punie_acp.codemode.functions import Place
     from punie_acp.mcp_servers.config import ServerConfig
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.protocol.messages import Params
@@ -69,6 +70,7 @@ class Session:
         self.settings = self.options.limits(services.settings)
         self.permissions = Permissions(self.options.mode, RuleBook(workspace.roots, services.store))
         self.background = Background(self, servers)
+        self.tool_place: Place | None = None  # where its typed tools look and write
         self.is_replaced = False  # opened anew: the client is told of it there, from the beginning
         self.is_alive = False  # whether `live` has been started
         self.last_turn = 0  # the number of the last turn whose history we have
@@ -253,6 +255,10 @@ class Session:
 
     async def request_permission(self, request: schema.RequestPermissionRequest) -> Answer:
         """Put a question to the user. A client that cannot ask counts as one whose user did not allow it."""
+        return ANSWERS.get(await self.request_choice(request) or "", "cancelled")
+
+    async def request_choice(self, request: schema.RequestPermissionRequest) -> str | None:
+        """Put a question to the user: the id of the option that was chosen, or None."""
         from acp.schema import AllowedOutcome, RequestPermissionResponse
 
         params: Params = request.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -260,7 +266,5 @@ class Session:
             answer = await self.services.peer.request("session/request_permission", params)
             outcome = RequestPermissionResponse.model_validate(answer).outcome
         except (RpcError, ValueError):
-            return "cancelled"
-        if not isinstance(outcome, AllowedOutcome):
-            return "cancelled"
-        return ANSWERS.get(outcome.option_id, "cancelled")
+            return None
+        return outcome.option_id if isinstance(outcome, AllowedOutcome) else None

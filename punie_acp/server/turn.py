@@ -22,6 +22,7 @@ from punie_acp.server.plans import PlanReader
 from punie_acp.server.prompts import has_media, media_in, prompt_text
 from punie_acp.server.questions import permission_request
 from punie_acp.server.replay import message_chunk
+from punie_acp.server.review import ReviewedPrograms
 from punie_acp.server.transcript import Transcript
 from punie_acp.server.undo import begin_turn, notices
 from punie_acp.server.updates import Updates, call_question
@@ -97,8 +98,9 @@ class Turn:
         self.turn_id = f"t{number}"
         self._session = session
         self._transcript = transcript
-        self._updates = Updates(transcript.tell, session.services.client.capabilities)
+        self._updates = Updates(transcript.tell, session.services.client.capabilities, root=session.workspace.root)
         self._plan = PlanReader()
+        self._programs: ReviewedPrograms | None = None
         self._log = logger(session.services.settings, "turn")
 
     async def run(self, prompt: str) -> Params:
@@ -148,9 +150,15 @@ class Turn:
                 await self._say(news)
             begin_turn(session.workspace, self.turn_id)
             remember = partial(session.remember, turn=self.number)
-            result = await run_turn(
-                request, sandbox=sandbox, observer=self, settings=session.settings, remember=remember
-            )
+            self._programs = ReviewedPrograms(sandbox, session, self._transcript.tell)
+            try:
+                result = await run_turn(
+                    request, sandbox=self._programs, observer=self, settings=session.settings, remember=remember
+                )
+            finally:
+                await self._programs.close()
+            if plan := self._programs.planning.text():
+                await self.emit(TextDelta(f"{self.turn_id}/plan", plan))
             for notice in notices(session.workspace):
                 await self._say(notice)
             await self._tell_usage(result, ready)
@@ -178,7 +186,7 @@ class Turn:
     async def _finish(self, result: TurnResult, usage: Params) -> Params:
         if result.reason:
             await self.emit(TextDelta(f"{self.turn_id}/end", f"\n\nStopped: {result.reason}"))
-        if self._plan.end():
+        if self._plan.end() and not self._is_planned:
             await self._transcript.tell(self._plan.update())
         await self._updates.fail_open("The turn ended before this did.")
         await self._session.tell_title()
@@ -195,8 +203,13 @@ class Turn:
         if isinstance(event, ProgramWritten) and not event.complete and not self._session.options.stream_programs:
             event = replace(event, code="")
         await self._updates.emit(event)
-        if isinstance(event, TextDelta) and self._plan.read(event.message_id, event.text):
+        if isinstance(event, TextDelta) and self._plan.read(event.message_id, event.text) and not self._is_planned:
             await self._transcript.tell(self._plan.update())
+
+    @property
+    def _is_planned(self) -> bool:
+        """Whether programs have made the plan, so that a list in the answer is none."""
+        return self._programs is not None and bool(self._programs.planning.steps)
 
     async def permit(self, call: CallRequested) -> Decision:
         """Decide about `call`, asking the user where the mode and what was remembered leave it open."""

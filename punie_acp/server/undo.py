@@ -66,9 +66,15 @@ def kept_outputs(record: SessionRecord, settings: Settings) -> Outputs:
     return Outputs(settings.data_dir / "outputs" / record.session_id)
 
 
+def review_folder(record: SessionRecord, settings: Settings) -> Path:
+    """Where commands of a program run whose changes wait to be reviewed: copies of the project, while it runs."""
+    return settings.data_dir / "reviews" / record.session_id
+
+
 def forget(record: SessionRecord, settings: Settings) -> None:
     """Remove the checkpoints and outputs of a session that is deleted. What cannot be removed stays."""
     shutil.rmtree(kept_outputs(record, settings).folder, ignore_errors=True)
+    shutil.rmtree(review_folder(record, settings), ignore_errors=True)
     try:
         Checkpoints.forget(Path(record.cwd).resolve(), _folder(settings), record.session_id)
     except CheckpointError:

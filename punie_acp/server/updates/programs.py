@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from punie_acp.server.updates import wire
 from punie_acp.server.updates.live import BASE, LiveOutput, Snapshots
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from punie_acp.codemode.events import ProgramOutcome
+    from punie_acp.codemode.preview import Preview
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.server.updates.wire import Content, Update
 
@@ -57,6 +61,35 @@ def title_of(code: str) -> str:
     if lines and lines[0].startswith("#") and len(lines[0]) > 2:
         return lines[0].lstrip("# ")[:80]
     return f"Run a program of {len(lines)} line{'' if len(lines) == 1 else 's'}"
+
+
+def preview_content(seen: Preview) -> list[Content]:
+    """What the program is going to touch, as far as its text says it, for people."""
+    sentences = seen.sentences()
+    return [wire.text("\n".join(f"- {sentence}" for sentence in sentences))] if sentences else []
+
+
+def preview_locations(seen: Preview, root: Path | None) -> list[str]:
+    """The paths among them, absolute."""
+    if root is None:
+        return []
+    names = dict.fromkeys([*seen.writes, *seen.reads])
+    return [os.path.normpath(root / name) for name in names if name and not set(name) & set("*?[{\0\n")]
+
+
+def raw_preview(seen: Preview) -> dict[str, JsonValue]:
+    """The same for the record; nothing where the program touches nothing."""
+    touches: dict[str, JsonValue] = {
+        name: list(found)
+        for name, found in (
+            ("reads", seen.reads),
+            ("writes", seen.writes),
+            ("runs", seen.runs),
+            ("others", seen.others),
+        )
+        if found
+    }
+    return {"touches": touches} if touches else {}
 
 
 def outcome_content(outcome: ProgramOutcome) -> list[Content]:

@@ -24,14 +24,25 @@ from punie_acp.codemode.events import (
     ProgramChecked,
     ProgramFinished,
 )
+from punie_acp.codemode.preview import preview
 from punie_acp.server.updates import wire
 from punie_acp.server.updates.calls import OpenCall, call_start, first_content, last_content, raw_output
 from punie_acp.server.updates.live import BASE, SECONDS_BETWEEN, LiveOutput
-from punie_acp.server.updates.programs import OpenProgram, outcome_content, program_start, raw_outcome, title_of
+from punie_acp.server.updates.programs import (
+    OpenProgram,
+    outcome_content,
+    preview_content,
+    preview_locations,
+    program_start,
+    raw_outcome,
+    raw_preview,
+    title_of,
+)
 from punie_acp.server.updates.terminals import exit_meta, output_meta, streams_terminals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
     from punie_acp.agent.events import AgentEvent
     from punie_acp.protocol.errors import JsonValue
@@ -47,12 +58,14 @@ class Updates:
         capabilities: Mapping[str, JsonValue] | None = None,
         *,
         seconds_between: float = SECONDS_BETWEEN,
+        root: Path | None = None,
     ) -> None:
         """`send` is given the `update` of a `session/update`; `capabilities` are `clientCapabilities` as they came.
 
-        What grows is shown again after `seconds_between` at the earliest.
+        What grows is shown again after `seconds_between` at the earliest. `root` is the session's folder.
         """
         self._send = send
+        self._root = root
         self._seconds_between = seconds_between
         self._streams = streams_terminals(capabilities or {})
         self._calls: dict[str, OpenCall] = {}
@@ -118,13 +131,15 @@ class Updates:
         program = self._open_program(event.program_id)
         program.code = event.code
         notes = [wire.text("Changed to run here: " + "; ".join(event.repairs))] if event.repairs else []
+        seen = preview(event.code)
         await self._send(
             wire.call_update(
                 event.program_id,
                 status="in_progress",
                 title=title_of(event.code),
-                raw_input={"code": event.code},
-                content=[*wire.code(event.code), *notes],
+                raw_input={"code": event.code, **raw_preview(seen)},
+                content=[*wire.code(event.code), *notes, *preview_content(seen)],
+                locations=preview_locations(seen, self._root),
             )
         )
 

@@ -36,9 +36,13 @@ def call_update(
     content: Sequence[Content] | None = None,
     raw_input: Mapping[str, JsonValue] | None = None,
     raw_output: JsonValue = None,
+    locations: Sequence[str] = (),
     meta: Mapping[str, JsonValue] | None = None,
 ) -> Update:
-    """What is new of a tool call. What is None stays as it was; `content` replaces what was there (ACP v1)."""
+    """What is new of a tool call. What is None stays as it was; `content` replaces what was there (ACP v1).
+
+    `locations` are absolute paths.
+    """
     update: Update = {"sessionUpdate": "tool_call_update", "toolCallId": call_id}
     if status is not None:
         update["status"] = status
@@ -50,6 +54,8 @@ def call_update(
         update["rawInput"] = dict(raw_input)
     if raw_output is not None:
         update["rawOutput"] = raw_output
+    if locations:
+        update["locations"] = [{"path": path} for path in locations]
     if meta is not None:
         update["_meta"] = dict(meta)
     return update
