@@ -73,7 +73,7 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
     if rule == "unresolved-attribute":
         return (
             bool(re.search(r"`(Result|Match)`", message))
-            or _subject(message) in {*extra.dicts, *TYPED}
+            or _subject(message) in {*extra.dicts, *extra.named_tuples, *TYPED}
             or _lacks(message)
         )
     if rule == "missing-typed-dict-key":
@@ -203,7 +203,9 @@ def _attributes(finding: Diagnosis, extra: ExtraFunctions) -> str:
         hint = method_hint(kind, name)
         return f"'{kind}' object has no attribute '{name}'" + (f"; {hint}" if hint else "")
     own = {"Result": "exit_code, stdout, stderr", "Match": "path, line, text"}
-    fields = next(fields for name, fields in (own | TYPED).items() if f"`{name}`" in finding.message)
+    fields = next(
+        fields for name, fields in (own | TYPED | dict(extra.named_tuples)).items() if f"`{name}`" in finding.message
+    )
     return f"{finding.message.replace('`', chr(39))}; it has {fields}"
 
 

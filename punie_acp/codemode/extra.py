@@ -81,8 +81,19 @@ class ExtraFunctions:
     @cached_property
     def dicts(self) -> frozenset[str]:
         """The classes of the stubs that are dicts with known keys."""
+        return frozenset(node.name for node in self._classes("TypedDict"))
+
+    @cached_property
+    def named_tuples(self) -> Mapping[str, str]:
+        """The classes of the stubs that are named tuples, with their fields, for people: "path, line"."""
+        return {
+            node.name: ", ".join(ast.unparse(one.target) for one in node.body if isinstance(one, ast.AnnAssign))
+            for node in self._classes("NamedTuple")
+        }
+
+    def _classes(self, base: str) -> list[ast.ClassDef]:
         classes = [node for node in ast.walk(ast.parse(self.stubs)) if isinstance(node, ast.ClassDef)]
-        return frozenset(node.name for node in classes if any(ast.unparse(one) == "TypedDict" for one in node.bases))
+        return [node for node in classes if any(ast.unparse(one) == base for one in node.bases)]
 
     @cached_property
     def stubs(self) -> str:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 TAKEN = frozenset({*FUNCTIONS, *dir(builtins)})
 """What a program knows by name already, but for modules: those have no underscore within."""
 
-CLASSES = frozenset({"Any", "Literal", "Match", "NamedTuple", "NotRequired", "PathLike", "Result", "TypedDict"})
+CLASSES = frozenset(
+    {"Any", "Literal", "Match", "NamedTuple", "NotRequired", "PathLike", "Result", "TypedDict"}
+    | {"TestFailure", "TestRun", "Diagnostic", "GitStatus", "Commit", "Symbol", "Reference"}  # of a project's tools
+)
 """Names of types that stubs use already."""
 
 

@@ -11,6 +11,8 @@ import anyio.to_thread
 from punie_acp.server.mcp import start_servers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from punie_acp.codemode.extra import ExtraFunction
     from punie_acp.codemode.sandbox import Sandbox
     from punie_acp.mcp_servers.config import ServerConfig
@@ -28,11 +30,13 @@ class Background:
         self._sandbox: Sandbox | None = None
         self._sandbox_failure: Exception | None = None
         self._sandbox_settled = anyio.Event()
+        self._tools: Sequence[ExtraFunction] = ()  # by what the project has when the session begins
         self.imported = anyio.Event()  # when a turn needs no slow import any more
 
     async def run(self) -> None:
         """Keep the sandbox open until the caller is cancelled, and load the model meanwhile."""
         await anyio.to_thread.run_sync(_import_what_a_turn_needs, abandon_on_cancel=True)
+        self._tools = await anyio.to_thread.run_sync(_tools_of, self._session, abandon_on_cancel=True)
         self.mcp = start_servers(self._servers, self._session.workspace.root, self._session.settings)
         self.imported.set()
         async with anyio.create_task_group() as tasks:
@@ -77,7 +81,7 @@ class Background:
 
         session, services = self._session, self._session.services
         asking = question_functions(services.peer, session.session_id, services.client.capabilities)
-        functions = [*(self.mcp.functions() if self.mcp is not None else ()), *asking]
+        functions = [*(self.mcp.functions() if self.mcp is not None else ()), *self._tools, *asking]
         return list({function.name: function for function in functions}.values())
 
     async def _preload(self) -> None:
@@ -95,6 +99,16 @@ class Background:
                     await warm(ready.model, cache_key=session.session_id, extra=extra)
         except (ModelUnavailableError, EngineError):
             return  # the first prompt meets the same error, and has somebody to tell
+
+
+def _tools_of(session: Session) -> Sequence[ExtraFunction]:
+    """The typed tools that the session's project has. It looks into the project's folders, so in a thread."""
+    from punie_acp.codemode.functions import Place
+    from punie_acp.codemode.tools.detecting import find_tools
+    from punie_acp.codemode.tools.functions import tool_functions
+
+    place = session.tool_place = Place(session.workspace, session.settings.command_seconds)
+    return tool_functions(place, find_tools(session.workspace.root))
 
 
 def _import_what_a_turn_needs() -> None:
