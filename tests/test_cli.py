@@ -94,8 +94,8 @@ def test_the_version_is_told_both_ways(home):
         (
             ["models"],
             {"PUNIE_MODE": "wild"},
-            "punie-acp: mode is 'wild' in the environment; "
-            "it must be one of 'ask', 'review', 'auto', 'plan', 'read-only'\n",
+            "punie-acp: mode is 'wild' in the environment; it must be one of "
+            + "'ask', 'review', 'auto', 'plan', 'read-only'\n",
         ),
     ],
 )
