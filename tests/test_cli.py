@@ -14,6 +14,7 @@ import time
 import pytest
 from inline_snapshot import snapshot
 
+from punie_acp.settings import MODES
 from tests.tiny_models import build_tiny_model
 
 
@@ -94,8 +95,7 @@ def test_the_version_is_told_both_ways(home):
         (
             ["models"],
             {"PUNIE_MODE": "wild"},
-            "punie-acp: mode is 'wild' in the environment; it must be one of "
-            + "'ask', 'review', 'auto', 'plan', 'read-only'\n",
+            f"punie-acp: mode is 'wild' in the environment; it must be one of {', '.join(map(repr, MODES))}\n",
         ),
     ],
 )

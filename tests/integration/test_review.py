@@ -168,6 +168,18 @@ async def test_a_review_is_told_again_when_the_session_is_loaded(client, project
     assert [(one["status"], one["content"]) for one in again] == [("completed", told["content"])]
 
 
+async def test_typed_tools_change_nothing_before_it_is_accepted_either(client, project):
+    session, before = await client.new_session(project, mode="review"), tree(project)
+    client.allow = "reject_once"
+    patch = "--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-# Shapes\n+# Patched\n"
+
+    await client.run(session, f"apply_patch({patch!r})\nprint(read_file('README.md'))")
+
+    assert [question["toolCall"]["title"] for question in client.questions] == ["Write 1 changed file"]
+    assert "# Patched" in client.text(session)
+    assert tree(project) == before
+
+
 async def test_what_was_accepted_can_be_undone(client, project):
     session, before = await client.new_session(project, mode="review"), tree(project)
     await client.run(session, THREE)
