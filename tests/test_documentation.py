@@ -58,6 +58,7 @@ def test_every_command_named_is_there(document):
         "doctor",
         "version",
         "models",
+        "eval",
         "sessions",
         "serve",
     }
@@ -75,5 +76,5 @@ def test_the_commands_that_the_documentation_may_name_exist():
     done = subprocess.run(
         [sys.executable, "-m", "punie_acp", "--help"], capture_output=True, text=True, timeout=60, check=True
     )
-    for command in ("ask", "init", "doctor", "version", "models", "sessions", "serve", "--stdio", "--version"):
+    for command in ("ask", "init", "doctor", "version", "models", "sessions", "serve", "eval", "--stdio", "--version"):
         assert command in done.stdout

@@ -12,6 +12,7 @@ from pydantic_monty import AsyncMonty
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
+from punie_acp.codemode.deferring import defer
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
@@ -126,7 +127,8 @@ class Sandbox:
         problem = await self._checker.check(repaired.code)
         if problem is not None:
             return problem
-        compiled = compile_program(repaired.code, self._checker.earlier_names, self._checker.knowledge)
+        deferred = defer(repaired.code, extra.by_name)
+        compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
         self._checker.compiled = compiled.knowledge
         return Program(program_id, repaired.code, compiled.text, (*repaired.notes, *compiled.notes), compiled.lines)
 

@@ -1,4 +1,4 @@
-"""The arms of a comparison: the same product, weights, limits and functions; only how the model acts differs.
+"""The arms of a comparison: the same product, weights, limits and functions; only how the model writes a call differs.
 
 Sampling is greedy in all, and all reuse the KV cache; both are the product's defaults.
 """
@@ -30,9 +30,6 @@ ARMS: Mapping[str, Arm] = {
         Arm("code-fence", "one program a turn, in a Markdown fence", {"dialect": "fence"}),
         Arm("code-xml", "one program a turn, as Qwen3-Coder's XML call", {"dialect": "xml"}),
         Arm("code-json", "one program a turn, as a Hermes JSON call", {"dialect": "json"}),
-        Arm("xml", "one tool call a turn, Qwen3-Coder's XML", {"dialect": "xml", "tools": "single"}),
-        Arm("xml-parallel", "several tool calls a turn, Qwen3-Coder's XML", {"dialect": "xml", "tools": "parallel"}),
-        Arm("json", "one tool call a turn, Hermes JSON", {"dialect": "json", "tools": "single"}),
     )
 }
 

@@ -20,6 +20,7 @@ Cause = Literal[
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
+REPEATED = "word for word"  # in the reason that the agent gives for a program that it does not run once more
 _NOT_GIVEN = (
     "ModuleNotFoundError",
     "NotImplementedError",
@@ -45,8 +46,10 @@ def cause_of(transcript: Transcript, *, stop_reason: str, category: str, output_
     )
     last = transcript.programs[-1] if transcript.programs else None
     rest: Cause = "wrong answer from right output" if acted and output_would_do else "wrong logic"
-    rest = (_fault(last) if last else None) or rest
-    return next((cause for applies, cause in found if applies), rest)
+    if last is not None and (fault := _fault(last)) is not None:
+        rest = fault
+    first: list[Cause] = [cause for applies, cause in found if applies]
+    return first[0] if first else rest
 
 
 def _fault(program: Item) -> Cause | None:
@@ -65,6 +68,8 @@ def _repeats(transcript: Transcript) -> bool:
     failed: set[str] = set()
     programs = {program.id for program in transcript.programs}
     for item in (*transcript.programs, *(call for call in transcript.calls if call.parent not in programs)):
+        if item.was_dropped and any(REPEATED in text for text in item.texts):
+            return True
         said = item.code.strip() or f"{item.function} {sorted(item.raw_input.items(), key=str)}"
         if said in failed:
             return True

@@ -37,10 +37,10 @@ ResultsOption = Annotated[Path | None, typer.Option(help="A file of results; not
 @eval_app.callback(invoke_without_command=True)
 def evaluate(  # noqa: PLR0913, PLR0917 - one an option
     context: typer.Context,
-    suite: Annotated[str, typer.Option(help="The suite of tasks: workspace or mission.")] = "workspace",
+    suite: Annotated[str, typer.Option(help="The suite of tasks.")] = "mission",
     split: Annotated[Split, typer.Option(help="Of the suite's projects.")] = Split.DEV,
     arms: Annotated[
-        str, typer.Option(metavar="A,B", help="How the model acts: code, xml, xml-parallel, json, …")
+        str, typer.Option(metavar="A,B", help="How the model writes programs: code, code-fence, …")
     ] = "code",
     model: Annotated[str, typer.Option("--model", "-m", help="A model's name; see `punie-acp models`.")] = "auto",
     tasks: Annotated[str, typer.Option(metavar="A,B", help="Only tasks of these ids; * stands for anything.")] = "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from punie_acp.evaluation.arms import Arm
     from punie_acp.evaluation.tasks import Project, Task
 
-KEPT = {"model", "mode", "tools", "max_turn_seconds", "config_dir", "data_dir", "log_dir"}
+KEPT = {"model", "mode", "max_turn_seconds", "config_dir", "data_dir", "log_dir"}
 """Settings that are an evaluation's own affair."""
 
 

@@ -23,7 +23,9 @@ MODELS = "import:tests.evaluation.models"
 def environment(home: Path, **more: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
     folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
-    return inherited | folders | {"COLUMNS": "200"} | more
+    return (
+        inherited | folders | {"COLUMNS": "200", "GIT_DIR": "nowhere"} | more
+    )  # commits made meanwhile change no facts
 
 
 def evaluate(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
