@@ -94,7 +94,7 @@ async def test_the_program_is_itself_a_call_around_those_it_makes(client, projec
     assert (program.id, program["kind"], program["title"]) == ("t1/p1", "execute", "Count the lines")
     assert program.statuses == ["pending", "in_progress", "completed"]
     assert code in program.texts
-    assert program["rawInput"] == {"code": code}
+    assert program["rawInput"] == {"code": code, "touches": {"reads": ["README.md"]}}
     assert program["rawOutput"]["output"] == "3\n"
     [call] = client.calls(session)
     assert program.updates[0].at <= call.updates[0].at <= call.updates[-1].at <= program.updates[-1].at
