@@ -16,7 +16,7 @@ from punie_acp.codemode.purefunctions import compute, takes_long
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pydantic_monty import AsyncSnapshot, ExternalResult
+    from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
 
     from punie_acp.codemode.functions import Place
 
@@ -53,7 +53,7 @@ async def pure_answer(args: Sequence[object], kwargs: Mapping[str, object]) -> E
         return raising(error)
 
 
-def raising(error: BaseException) -> ExternalResult:
+def raising(error: BaseException) -> ExternalSettledResult:
     """The answer that raises `error` in the program, as the nearest exception that Monty knows."""
     for kind in type(error).__mro__:
         if kind.__name__ in _KNOWN_EXCEPTIONS:
@@ -61,8 +61,13 @@ def raising(error: BaseException) -> ExternalResult:
     return {"exc_type": "RuntimeError", "message": message_of(error)}
 
 
-INTERRUPT: ExternalResult = {"exc_type": "KeyboardInterrupt", "message": "the program was stopped"}
+INTERRUPT: ExternalSettledResult = {"exc_type": "KeyboardInterrupt", "message": "the program was stopped"}
 """The answer that unwinds a program past its `except Exception`; Monty 1.4 keeps the session's state."""
+
+
+def interrupting(call_ids: Sequence[int]) -> dict[int, ExternalSettledResult]:
+    """`INTERRUPT` for each of the calls that a program waits for."""
+    return dict.fromkeys(call_ids, INTERRUPT)
 
 
 def message_of(error: BaseException) -> str:

@@ -16,9 +16,19 @@ from pydantic_monty import (
     MontyError,
 )
 
-from punie_acp.codemode.answers import INTERRUPT, NOT_SILENT, PURE, pure_answer, raising, silent_answer, source_line
+from punie_acp.codemode.answers import (
+    INTERRUPT,
+    NOT_SILENT,
+    PURE,
+    interrupting,
+    pure_answer,
+    raising,
+    silent_answer,
+    source_line,
+)
 from punie_acp.codemode.binding import bind, raw_input
 from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
+from punie_acp.codemode.deferring import DEFERRED
 from punie_acp.codemode.environment import named
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
@@ -28,11 +38,12 @@ from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
+from punie_acp.codemode.simultaneous import Orderly, Simultaneous, claim_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pydantic_monty import AsyncSnapshot, ExternalResult
+    from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
 
     from punie_acp.codemode.calls import Plan
     from punie_acp.codemode.events import Observer, ProgramLimits
@@ -89,23 +100,35 @@ class ProgramRun:
     _running: float = 0.0  # seconds, pauses not counted
     _began: float = field(default_factory=time.monotonic)
     _paused: AsyncSnapshot | None = None
+    _requested: int = 0  # how many calls have been numbered
+    _observer: Orderly = field(init=False)
+    _calls: Simultaneous = field(init=False)
 
     def __post_init__(self) -> None:
         self._output = Output(self.limits.output_bytes)
-        self._runner = CallRunner(self.observer)
+        self._observer = Orderly(self.observer)
+        self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
         self._lowered = self.program.lowered.encode()
 
     async def run(self) -> None:
         """Run to the end, whatever it is; see `outcome`. Raises only what cancels the caller."""
+        async with anyio.create_task_group() as group:
+            self._calls = Simultaneous(group)
+            await self._run()
+
+    async def _run(self) -> None:
         try:
             complete = await self._drive(self.program.lowered)
             self._note_value(complete.output)
+            await self._calls.all_ended()
         except _StopError as stop:
             self.error = stop.error
+            self._calls.cancel()
             await self._unwind()
         except (MontyError, WorkerKilledError) as error:
             self._note(error)
+            await self._end_calls()
         except anyio.get_cancelled_exc_class():
             self.error = ProgramError("cancelled", "the program was stopped")
             with anyio.CancelScope(shield=True):
@@ -114,6 +137,12 @@ class ProgramRun:
             raise
         await self._close_files()
         await self._flush()
+
+    async def _end_calls(self) -> None:
+        """After an error of the program: the calls that it had begun go on to their end, as they do in `gather`."""
+        if self.state_lost:
+            self._calls.cancel()
+        await self._calls.all_ended()
 
     def outcome(self) -> ProgramOutcome:
         """How it ended and what it left."""
@@ -140,15 +169,19 @@ class ProgramRun:
             return await self._settle(snapshot.resume(answer))
         if isinstance(snapshot, AsyncNameLookupSnapshot):
             name = snapshot.variable_name
-            known = name in self.extra.by_name and snapshot.object_id is None
+            known = self._is_served(name) and snapshot.object_id is None
             return await self._settle(snapshot.resume(value=named(name)) if known else snapshot.resume())
-        assert isinstance(snapshot, AsyncFutureSnapshot)  # only what we answered with a future could come back: nothing
-        missing = RuntimeError("nothing is left to wait for")
-        return await self._settle(snapshot.resume({i: {"exception": missing} for i in snapshot.pending_call_ids}))
+        assert isinstance(snapshot, AsyncFutureSnapshot)
+        settled = await self._calls.settled(snapshot.pending_call_ids)
+        return await self._settle(snapshot.resume(settled))
+
+    def _is_served(self, name: str) -> bool:
+        return name in self.extra.by_name or name.startswith(DEFERRED)
 
     async def _function(self, snapshot: AsyncFunctionSnapshot) -> ExternalResult:
         """Answer a call: by ourselves where it touches nothing, else as an external call."""
-        name, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
+        called, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
+        name = called.removeprefix(DEFERRED)
         if snapshot.is_os_function:
             value = await silent_answer(self._place, name, args)
             if value is not NOT_SILENT:
@@ -157,6 +190,11 @@ class ProgramRun:
             return await pure_answer(args, kwargs)
         if name not in _PLANNERS and name not in self.extra.by_name:
             return _unknown(name, args)
+        return await self._external(snapshot, called, name)
+
+    async def _external(self, snapshot: AsyncFunctionSnapshot, called: str, name: str) -> ExternalResult:
+        """Serve an external call: at once and to its end, or, where its deferred form was called, beside others."""
+        args, kwargs = snapshot.args, snapshot.kwargs
         if self.calls >= self.limits.calls:
             raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
         await self._flush()
@@ -167,9 +205,14 @@ class ProgramRun:
         except TypeError as error:
             return raising(error)
         self.calls += 1
-        call_id = f"{self.program.program_id}/{self.calls}"
-        site = CallSite(call_id, self.program.program_id, function, line, raw_input(arguments))
-        return await self._call(site, plan_it)
+        call = partial(self._call, function, line, arguments, plan_it)
+        claim = partial(claim_of, self.workspace.root, name, arguments)
+        if called != name:
+            self._calls.start(snapshot.call_id, claim(), call)
+            return {"future": ...}
+        if not self._calls.idle:
+            await self._calls.in_turn(claim())
+        return await call()
 
     def _bound(
         self, name: str, args: tuple[object, ...], kwargs: dict[str, object]
@@ -181,18 +224,26 @@ class ProgramRun:
         arguments = bind(name, _PLANNERS[name], args, kwargs)
         return name, arguments, partial(_PLANNERS[name], self._place, **arguments)
 
-    async def _call(self, site: CallSite, plan_it: PlanIt) -> ExternalResult:
+    async def _call(
+        self, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
+    ) -> ExternalSettledResult:
         try:
             plan = await plan_it()
-            answer = await self._runner.run(site, plan)
+            answer = await self._runner.run(self._site(function, line, arguments), plan)
         except PlanError as error:
-            await self._runner.fail(site, error)
+            await self._runner.fail(self._site(function, line, arguments), error)
             return raising(error.cause)
         except Exception as error:  # noqa: BLE001 - a workspace's failure is the program's to handle
             return raising(error)
         if answer.printed:
             self._output.add(answer.printed)
         return {"return_value": answer.value}
+
+    def _site(self, function: str, line: int | None, arguments: dict[str, object]) -> CallSite:
+        """Number a call that is about to be requested."""
+        self._requested += 1
+        call_id = f"{self.program.program_id}/{self._requested}"
+        return CallSite(call_id, self.program.program_id, function, line, raw_input(arguments))
 
     async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
         self._paused = None
@@ -213,7 +264,7 @@ class ProgramRun:
     async def _flush(self) -> None:
         text = self._output.take_fresh()
         if text:
-            await self.observer.emit(Printed(self.program.program_id, text))
+            await self._observer.emit(Printed(self.program.program_id, text))
 
     def _note_value(self, value: object) -> None:
         if value is not None:
@@ -255,10 +306,14 @@ class ProgramRun:
         """Let a paused program run out through its `finally`s, refusing every further call. Else kill it."""
         snapshot, self._paused = self._paused, None
         for _ in range(UNWIND_ANSWERS):
-            if not isinstance(snapshot, AsyncFunctionSnapshot):
+            if isinstance(snapshot, AsyncFunctionSnapshot):
+                pending = snapshot.resume(INTERRUPT)
+            elif isinstance(snapshot, AsyncFutureSnapshot):
+                pending = snapshot.resume(interrupting(snapshot.pending_call_ids))
+            else:
                 break
             try:
-                snapshot = await self.session.settle(snapshot.resume(INTERRUPT), UNWIND_SECONDS, self._go_on)
+                snapshot = await self.session.settle(pending, UNWIND_SECONDS, self._go_on)
             except MontyError:
                 return
             except WorkerKilledError:

@@ -1,0 +1,150 @@
+"""Calls that run at once while their program waits for whichever of them ends first.
+
+Reads run beside everything that they cannot notice. A write waits for every earlier call on its file, commands and
+writes keep their order among each other, and people are asked one question at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os.path import normpath, realpath
+from typing import TYPE_CHECKING, Literal
+
+import anyio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+    from pydantic_monty import ExternalSettledResult
+
+    from punie_acp.codemode.events import CallRequested, Decision, Event, Observer
+
+    Serve = Callable[[], Awaitable[ExternalSettledResult]]
+
+_OF_ONE_FILE: dict[str, Literal["read", "write"]] = {"read_file": "read", "write_file": "write", "edit_file": "write"}
+_OF_ALL_FILES: dict[str, Literal["read", "command"]] = {
+    "list_files": "read",
+    "search": "read",
+    "run_command": "command",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a call touches: one file, or any (`path` is None)."""
+
+    kind: Literal["read", "write", "command"]
+    path: str | None = None
+
+    def must_follow(self, earlier: Claim) -> bool:
+        """Whether this call's result, or its effect, depends on `earlier` having ended."""
+        kinds = {self.kind, earlier.kind}
+        if "write" not in kinds:
+            return False
+        return "command" in kinds or self.path == earlier.path or None in {self.path, earlier.path}
+
+
+def claim_of(root: Path, function: str, arguments: Mapping[str, object]) -> Claim:
+    """What a call of `function` touches. Of a function that is not known here: it may write any file."""
+    kind = _OF_ONE_FILE.get(function)
+    if kind is not None:
+        return Claim(kind, realpath(normpath(root / str(arguments.get("path", "")))))
+    return Claim(_OF_ALL_FILES.get(function, "write"))
+
+
+@dataclass(slots=True)
+class Orderly:
+    """An observer of calls that run at once: one event after the other, one question after the other."""
+
+    observer: Observer
+    _telling: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
+    _asking: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
+
+    async def emit(self, event: Event) -> None:
+        """Pass `event` on after those before it."""
+        async with self._telling:
+            await self.observer.emit(event)
+
+    async def permit(self, call: CallRequested) -> Decision:
+        """Ask about `call` after every call that was requested before it has been decided about."""
+        async with self._asking:
+            return await self.observer.permit(call)
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    claim: Claim
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+@dataclass(slots=True)
+class Simultaneous:
+    """The open calls of one program. Its tasks run in `group`, which waits for them."""
+
+    group: TaskGroup
+    _open: list[_Open] = field(default_factory=list[_Open])
+    _results: dict[int, ExternalSettledResult] = field(default_factory=dict[int, "ExternalSettledResult"])
+    _started: set[int] = field(default_factory=set[int])
+    _change: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is open."""
+        return not self._open
+
+    def start(self, number: int, claim: Claim, serve: Serve) -> None:
+        """Begin a call, in order; `settled` gives its result under `number`."""
+        call = _Open(claim)
+        before = self._before(claim)
+        self._open.append(call)
+        self._started.add(number)
+        self.group.start_soon(self._serve, number, call, before, serve)
+
+    async def in_turn(self, claim: Claim) -> None:
+        """Wait until a call for which the program waits may begin."""
+        for earlier in self._before(claim):
+            await earlier.ended.wait()
+
+    def _before(self, claim: Claim) -> list[_Open]:
+        return [call for call in self._open if claim.must_follow(call.claim)]
+
+    async def _serve(self, number: int, call: _Open, before: list[_Open], serve: Serve) -> None:
+        try:
+            with call.scope:
+                for earlier in before:
+                    await earlier.ended.wait()
+                self._results[number] = await serve()
+        finally:
+            self._open.remove(call)
+            call.ended.set()
+            self._change.set()
+
+    async def settled(self, numbers: Collection[int]) -> dict[int, ExternalSettledResult]:
+        """The results that are there of the calls of these numbers, as soon as there is one."""
+        while True:
+            ready = {number: self._results.pop(number) for number in numbers if number in self._results}
+            unknown = [number for number in numbers if number not in self._started]
+            if ready or unknown:
+                return ready | dict.fromkeys(unknown, _missing())
+            await self._changed()
+
+    async def all_ended(self) -> None:
+        """Wait until no call is open."""
+        while self._open:
+            await self._changed()
+
+    async def _changed(self) -> None:
+        self._change = anyio.Event()
+        await self._change.wait()
+
+    def cancel(self) -> None:
+        """Stop every open call; each ends as cancelled."""
+        for call in self._open:
+            call.scope.cancel()
+
+
+def _missing() -> ExternalSettledResult:
+    return {"exception": RuntimeError("nothing is left to wait for")}
