@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
 from punie_acp.evaluation.errors import EvaluationError
-from punie_acp.protocol.errors import METHOD_NOT_FOUND, RpcError
+from punie_acp.protocol.errors import INTERNAL_ERROR, METHOD_NOT_FOUND, RpcError
 from punie_acp.protocol.peer import Peer
 
 if TYPE_CHECKING:
@@ -84,27 +84,33 @@ class Client:
 
     async def initialize(self) -> None:
         """Begin the conversation. No file system and no terminals are lent: calls land on this machine's disk."""
-        await self._peer.request("initialize", {"protocolVersion": 1, "clientCapabilities": {}})
+        await self._ask("initialize", {"protocolVersion": 1, "clientCapabilities": {}})
 
     async def open_session(self, cwd: Path) -> str:
         """A new session in the folder `cwd`: its id."""
-        result = await self._peer.request("session/new", {"cwd": str(cwd), "mcpServers": []})
+        result = await self._ask("session/new", {"cwd": str(cwd), "mcpServers": []})
         return str(cast("dict[str, JsonValue]", result)["sessionId"])
 
     async def load_model(self, session: str, name: str) -> None:
         """Have the session's model loaded, and wait for it."""
         choice: dict[str, JsonValue] = {"sessionId": session, "configId": "model", "value": name}
-        await self._peer.request("session/set_config_option", choice)
+        await self._ask("session/set_config_option", choice)
 
     async def prompt(self, session: str, text: str) -> dict[str, Any]:
         """One prompt turn: the result of `session/prompt`."""
         blocks: list[JsonValue] = [{"type": "text", "text": text}]
-        result = await self._peer.request("session/prompt", {"sessionId": session, "prompt": blocks})
+        result = await self._ask("session/prompt", {"sessionId": session, "prompt": blocks})
         return cast("dict[str, Any]", result)
 
     async def close_session(self, session: str) -> None:
         """Let the agent forget a session as far as its memory goes."""
-        await self._peer.request("session/close", {"sessionId": session})
+        await self._ask("session/close", {"sessionId": session})
+
+    async def _ask(self, method: str, params: dict[str, JsonValue]) -> JsonValue:
+        try:
+            return await self._peer.request(method, params)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            raise RpcError(INTERNAL_ERROR, "the agent is gone") from None
 
     def take_updates(self, session: str) -> list[Told]:
         """What was told of a session since this was last asked."""
@@ -113,7 +119,8 @@ class Client:
     async def end(self) -> None:
         """Close its input, as an editor does, and wait; kill what does not go by itself."""
         assert self.process.stdin is not None
-        await self.process.stdin.aclose()
+        with suppress(anyio.BrokenResourceError):  # it has ended before
+            await self.process.stdin.aclose()
         with anyio.move_on_after(SECONDS_TO_END):
             await self.process.wait()
         if self.process.returncode is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -43,3 +44,14 @@ def _by_reference(messages: Sequence[ModelMessage]) -> Response:
         return Response((("code", task.program.strip()),), delay=default_delay())
     output = results[-1].strip() if results else ""
     return Response((("text", task.answer.replace("{output}", output)),), delay=default_delay())
+
+
+def dying_model() -> ScriptedModel:
+    """Takes the agent's process down in one of the tasks; solves the others."""
+    return ScriptedModel(_dying, name="dying")
+
+
+def _dying(messages: Sequence[ModelMessage]) -> Response:
+    if "EXPRESS_FACTOR" in _last_prompt(messages)[0]:
+        os._exit(3)
+    return _by_reference(messages)

@@ -18,6 +18,7 @@ from punie_acp.evaluation.results import read_results
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = "import:tests.evaluation.models"
+pytestmark = pytest.mark.slow
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -117,6 +118,22 @@ def test_a_program_that_fails_again_word_for_word_is_told_apart(home):
         "parcels/most-todos": "repeated program",
     }
     assert {record.stop_reason for record in records} == {"max_turn_requests"}
+
+
+def test_an_agent_that_dies_is_started_again(home):
+    out = home / "dying.jsonl"
+    tasks = "parcels/express-factor,parcels/count-*,parcels/where-*"
+    done = evaluate(
+        home, "--suite", "mission", "--model", f"{MODELS}:dying_model", "--out", str(out), "--tasks", tasks
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    records = read_results(out).records
+    assert [(record.task, record.cause) for record in records] == [
+        ("parcels/express-factor", "agent failed"),
+        ("parcels/count-python-files", ""),
+        ("parcels/where-is-base-price", ""),
+    ]
+    assert "the connection was closed" in records[0].error
 
 
 def test_a_killed_run_goes_on_where_it_was(home):
