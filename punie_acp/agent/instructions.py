@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.advice import advice
 from punie_acp.codemode.stubs import function_stubs
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def _error_text(outcome: ProgramOutcome) -> str:
     lines = [f"The program failed ({error.kind} error{where}): {error.message}"]
     if error.excerpt:
         lines.append(error.excerpt)
+    if hint := advice(outcome):
+        lines.append(f"Hint: {hint}.")
     if outcome.effects:
         lines.append("Already done before the error: " + "; ".join(outcome.effects))
     lines.append("Write a corrected program; do not repeat the failed one." + _REMEDIES.get(error.kind, ""))
