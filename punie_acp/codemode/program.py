@@ -206,7 +206,7 @@ class ProgramRun:
             return raising(error)
         self.calls += 1
         call = partial(self._call, function, line, arguments, plan_it)
-        claim = partial(claim_of, self.workspace.root, name, arguments)
+        claim = partial(claim_of, self.workspace.root, name, arguments, self.extra.by_name)
         if called != name:
             self._calls.start(snapshot.call_id, claim(), call)
             return {"future": ...}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Container, Mapping
     from pathlib import Path
 
     from anyio.abc import TaskGroup
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     Serve = Callable[[], Awaitable[ExternalSettledResult]]
 
 _OF_ONE_FILE: dict[str, Literal["read", "write"]] = {"read_file": "read", "write_file": "write", "edit_file": "write"}
-_OF_ALL_FILES: dict[str, Literal["read", "command"]] = {
+_OF_ALL_FILES: dict[str, Literal["read", "write", "command"]] = {
     "list_files": "read",
     "search": "read",
     "run_command": "command",
+    "apply_patch": "write",
 }
 
 
@@ -46,12 +47,16 @@ class Claim:
         return "command" in kinds or self.path == earlier.path or None in {self.path, earlier.path}
 
 
-def claim_of(root: Path, function: str, arguments: Mapping[str, object]) -> Claim:
-    """What a call of `function` touches. Of a function that is not known here: it may write any file."""
+def claim_of(root: Path, function: str, arguments: Mapping[str, object], further: Container[str] = ()) -> Claim:
+    """What a call of `function` touches.
+
+    One of the session's `further` functions, a tool that somebody else serves, is like a command; of any other that is
+    not known here it is taken that it may write any file.
+    """
     kind = _OF_ONE_FILE.get(function)
     if kind is not None:
         return Claim(kind, realpath(normpath(root / str(arguments.get("path", "")))))
-    return Claim(_OF_ALL_FILES.get(function, "write"))
+    return Claim(_OF_ALL_FILES.get(function, "command" if function in further else "write"))
 
 
 @dataclass(slots=True)

@@ -5,8 +5,10 @@ import time
 import anyio
 import pytest
 
+from punie_acp.codemode.calls import Answer, Plan
 from punie_acp.codemode.deferring import defer
 from punie_acp.codemode.events import CallFinished, CallRequested, CallStarted, CallType, Decision, ProgramLimits
+from punie_acp.codemode.extra import ExtraFunction
 from tests.codemode.conftest import Watcher
 
 HEAD = "import asyncio\n"
@@ -159,3 +161,24 @@ def test_gathered_calls_of_a_later_program_have_a_line_and_a_type(lab):
         (CallType.READ, 4),
         (CallType.WRITE, 5),
     ]
+
+
+async def plan_pause(args, _):
+    async def perform(_):
+        await anyio.sleep(args[0])
+        return Answer(None)
+
+    return Plan(CallType.SHELL, "other", "Pause", perform)
+
+
+def test_a_chain_of_short_tools_takes_no_longer_than_the_slow_one_beside_it(lab):
+    lab.sandbox.set_extra([ExtraFunction("pause", 'def pause(seconds: float) -> None:\n    """Wait."""\n', plan_pause)])
+    code = (
+        "async def chain():\n    for _ in range(21):\n        await pause(0.01)\n"
+        "import time\nbegan = time.time()\nawait asyncio.gather(chain(), pause(0.3))\nprint(time.time() - began)"
+    )
+    try:
+        best = min(float(lab.run(HEAD + code).output) for _ in range(3))
+    finally:
+        lab.sandbox.set_extra([])
+    assert best < 0.45  # 0.30 when nothing else runs; one after the other they take 0.51
