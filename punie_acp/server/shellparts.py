@@ -51,6 +51,8 @@ _GIT_WITH_ARGUMENT = frozenset(
     {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--super-prefix", "--config-env"}
 )
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&?|;&|[;|&()\n]")
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[0-7]{1,3}|.)", re.DOTALL)
+_ESCAPED = dict(zip("abefnrtv\\'\"?", "\a\b\x1b\f\n\r\t\v\\'\"?", strict=True))
 _REDIRECT = re.compile(r"(?:\{\w+\}|\d+)?(?:&>>|&>|>>|>\||>&|<<<|<<-?|<>|<&|>|<)")
 
 
@@ -196,7 +198,7 @@ class _Lexer:
         opening = line[self._place + 1 : self._place + 2]
         if opening == "'" and char == "$":
             self._place += 1
-            return self._until("'").encode().decode("unicode_escape", "replace"), True
+            return _ESCAPE.sub(_unescaped, self._until("'")), True
         if opening not in ("(", "{"):
             self._place += 1
             return char, True
@@ -222,6 +224,16 @@ class _Lexer:
             place += 1
         self._place = place
         return self._line[start : place - (level == 0)]
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """What an escape in `$'…'` stands for; one that is none stays as it is."""
+    code = escape[1]
+    if code[0] in "xu" and len(code) > 1:
+        return chr(int(code[1:], 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8) & 0xFF)
+    return _ESCAPED.get(code, escape[0])
 
 
 def _line_end(line: str, place: int) -> int:

@@ -267,6 +267,8 @@ def test_an_additional_folder_of_the_session_is_not_outside(project, tmp_path):
 @given(st.text(alphabet="ab -;|&<>()$`\\'\"{}[]*?#\n=!~", max_size=40))
 @example("a <&(b")
 @example("a <<(b")
+@example("$'\\;")
+@example("$'\\uD800 \\777 \\x")
 def test_any_line_is_taken_apart(line):
     parts_of(line)
 
