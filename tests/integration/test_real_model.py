@@ -10,8 +10,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.model]
 
 @pytest.fixture(scope="module")
 async def client(tmp_path_factory, real_model):
-    settings = {"data_dir": load_settings().data_dir, "max_request_tokens": 120, "max_model_requests": 4}
-    async with spawn_agent(tmp_path_factory.mktemp("agent"), model=real_model.name, settings=settings) as client:
+    home = tmp_path_factory.mktemp("agent")
+    (home / "data").mkdir()
+    (home / "data/models").symlink_to(load_settings().models_dir)  # the user's models, but not their sessions
+    settings = {"max_request_tokens": 120, "max_model_requests": 4}
+    async with spawn_agent(home, model=real_model.name, settings=settings) as client:
         yield client
 
 
