@@ -116,6 +116,11 @@ class Client:
         """What was told of a session since this was last asked."""
         return self._handler.told.pop(session, [])
 
+    def kill(self) -> None:
+        """End the agent at once; one that has just ended by itself is as good."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
     async def end(self) -> None:
         """Close its input, as an editor does, and wait; kill what does not go by itself."""
         assert self.process.stdin is not None
@@ -124,7 +129,7 @@ class Client:
         with anyio.move_on_after(SECONDS_TO_END):
             await self.process.wait()
         if self.process.returncode is None:
-            self.process.kill()
+            self.kill()
             await self.process.wait()
 
 

@@ -176,7 +176,7 @@ async def _take_turn(client: Client, workspace: Path, prompt: str, limit: float)
         turn.error = error.message
     except TimeoutError:
         turn.error = f"no answer within {limit + GRACE_SECONDS:g} s"
-        client.process.kill()
+        client.kill()
     turn.seconds = time.monotonic() - began
     turn.updates = compact(_after(began, client.take_updates(session)))
     await _leave(client, session)
@@ -193,7 +193,7 @@ async def _leave(client: Client, session: str) -> None:
         with anyio.fail_after(CLOSE_SECONDS):
             await client.close_session(session)
     except (RpcError, TimeoutError):
-        client.process.kill()
+        client.kill()
         await client.process.wait()
 
 
