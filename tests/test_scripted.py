@@ -16,7 +16,7 @@ def agent_over(model):
     programs = []
 
     @agent.tool_plain
-    def execute_code(code: str) -> str:
+    async def execute_code(code: str) -> str:  # several at once begin in their order, which threads would not keep
         programs.append(code)
         return f"ran {len(programs)}"
 

@@ -271,6 +271,7 @@ async def test_what_gitignore_hides_is_not_followed_but_what_a_program_writes_th
 async def test_a_gitignore_that_a_command_writes_hides_and_shows_nothing_by_mistake(busy, session):
     (busy / "build").mkdir()
     (busy / "build" / "x").write_text("was hidden\n")
+    await anyio.sleep(0.1)  # what is younger than the clock can tell would count as the command's
     session.turn(1)
     await session.run("true")
     await session.run("echo 'run.sh' > .gitignore")  # run.sh is hidden now, build/ is not any more
