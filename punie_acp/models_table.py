@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from punie_acp.weights.catalogue import choose_model, detect_device, load_catalogue, machine_memory
+from punie_acp.weights.catalogue import choose_model, detect_device, detect_holding, load_catalogue, machine_memory
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from punie_acp.weights.catalogue import CatalogueModel
-    from punie_acp.weights.sources import Device
+    from punie_acp.weights.sources import Holding
     from punie_acp.weights.store import InstalledModel, ModelStore
 
 
@@ -37,11 +37,11 @@ class Row:
 def list_models(store: ModelStore) -> list[Row]:
     """The models of the catalogue, then the other installed ones."""
     device = detect_device()
-    memory = machine_memory(device)
+    memory, holding = machine_memory(device), detect_holding(device)
     installed = {model.name: model for model in store.installed()}
-    suggested = choose_model(memory, device).name
+    suggested = choose_model(memory, holding).name
     default = store.default() or (suggested if suggested in installed else None)
-    known = [_known(model, installed.get(model.name), device, memory) for model in load_catalogue()]
+    known = [_known(model, installed.get(model.name), holding, memory) for model in load_catalogue()]
     others = [_other(model) for name, model in installed.items() if name not in {row.name for row in known}]
     return [_marked(row, default, suggested) for row in (*known, *others)]
 
@@ -72,8 +72,8 @@ def state_of(row: Row) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _known(model: CatalogueModel, installed: InstalledModel | None, device: Device, memory: int) -> Row:
-    needed = model.memory_bytes[device]
+def _known(model: CatalogueModel, installed: InstalledModel | None, holding: Holding, memory: int) -> Row:
+    needed = model.memory_bytes[holding]
     size = installed.bytes_on_disk if installed else model.download_bytes
     return Row(
         name=model.name,

@@ -69,7 +69,8 @@ def check_kernel(_settings: Settings) -> list[Finding]:
     if detect_device() != "cpu":
         return []
     from punie_acp.inference.blas import load_fast_blas
-    from punie_acp.inference.compiled import KernelUnavailableError, load_kernels
+    from punie_acp.inference.compiled import load_kernels
+    from punie_acp.weights.compiler import KernelUnavailableError
 
     load_fast_blas()
     try:

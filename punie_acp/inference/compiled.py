@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import platform
-import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from punie_acp.weights.compiler import KernelUnavailableError, check_processor, find_compiler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +29,6 @@ _COMPILE_SECONDS = 60.0
 
 MATVEC_ROWS = 16
 """Up to so many positions at a time the weights are multiplied as they are; for more, a BLAS is faster."""
-
-
-class KernelUnavailableError(RuntimeError):
-    """This machine computes without the kernels. The message says why, and what would change that."""
 
 
 class _Weights(ctypes.Structure):
@@ -109,7 +103,7 @@ def load_kernels(folder: Path | None = None) -> Kernels:
     """
     from punie_acp.inference.blas import usable_cores
 
-    _check_processor()
+    check_processor()
     sgemm = _global_sgemm()
     source = (resources.files("punie_acp.inference") / "kernels" / "packed.c").read_bytes()
     name = f"packed-{hashlib.sha256(source + ' '.join(_FLAGS).encode()).hexdigest()[:16]}.so"
@@ -120,14 +114,6 @@ def load_kernels(folder: Path | None = None) -> Kernels:
         return Kernels(ctypes.CDLL(str(path)), sgemm, usable_cores())
     except OSError as error:
         raise KernelUnavailableError(f"the kernels for packed weights cannot be used: {error}") from error
-
-
-def _check_processor() -> None:
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise KernelUnavailableError("the kernels for packed weights are for Linux on x86-64 processors")
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    if " avx2" not in flags or " fma" not in flags:
-        raise KernelUnavailableError("this processor lacks AVX2, which the kernels for packed weights need")
 
 
 def _global_sgemm() -> ctypes.c_void_p:
@@ -154,7 +140,7 @@ def _compile(source: bytes, path: Path) -> None:
 
 
 def _run_compiler(code: Path, built: Path) -> None:
-    compiler = _compiler()
+    compiler = find_compiler()
     command = [compiler, *_FLAGS, str(code), "-o", str(built)]
     try:
         done = subprocess.run(
@@ -165,13 +151,3 @@ def _run_compiler(code: Path, built: Path) -> None:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
         raise KernelUnavailableError(f"{compiler} could not compile the kernels for packed weights: {reason}")
-
-
-def _compiler() -> str:
-    for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
-        if name and (found := shutil.which(name)):
-            return found
-    raise KernelUnavailableError(
-        "there is no C compiler for the kernels that use packed weights; "
-        "install one (Debian and Ubuntu: `apt install gcc`)"
-    )

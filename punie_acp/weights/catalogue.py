@@ -11,8 +11,9 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from punie_acp.weights.compiler import can_keep_packed
 from punie_acp.weights.errors import WeightsError
-from punie_acp.weights.sources import DEVICES, Device, HubFile, HubRepository, IndexWheels, Source
+from punie_acp.weights.sources import DEVICES, Device, Holding, HubFile, HubRepository, IndexWheels, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,8 @@ class CatalogueModel:
     dialect: Dialect  # how it writes a tool call best, by measurement
     context_tokens: int  # the longest conversation it was trained on
     download_bytes: int
-    memory_bytes: Mapping[Device, int]  # to run it with 16k tokens of context: quantised on a GPU, float32 on a CPU
-    min_memory: Mapping[Device, int]  # `auto` takes it on machines with at least this much; absent: never
+    memory_bytes: Mapping[Holding, int]  # to run it with 16k tokens of context
+    min_memory: Mapping[Holding, int]  # `auto` takes it on machines with at least this much; absent: never
     sources: tuple[Source, ...]  # in order of preference
 
     def sources_for(self, device: Device) -> tuple[Source, ...]:
@@ -63,12 +64,12 @@ def find_model(name: str, catalogue: tuple[CatalogueModel, ...]) -> CatalogueMod
 
 
 def choose_model(
-    memory_bytes: int, device: Device, catalogue: tuple[CatalogueModel, ...] | None = None
+    memory_bytes: int, holding: Holding, catalogue: tuple[CatalogueModel, ...] | None = None
 ) -> CatalogueModel:
     """What `auto` means on a machine with this much memory in all: the first that fits, else the smallest."""
     models = catalogue or load_catalogue()
-    fitting = [model for model in models if device in model.min_memory and memory_bytes >= model.min_memory[device]]
-    return fitting[0] if fitting else min(models, key=lambda model: model.memory_bytes[device])
+    fitting = [model for model in models if holding in model.min_memory and memory_bytes >= model.min_memory[holding]]
+    return fitting[0] if fitting else min(models, key=lambda model: model.memory_bytes[holding])
 
 
 def detect_device() -> Device:
@@ -81,6 +82,11 @@ def detect_device() -> Device:
 
     has_cuda: bool = mx.cuda.is_available()
     return "cuda" if has_cuda else "cpu"
+
+
+def detect_holding(device: Device) -> Holding:
+    """How `device` would hold the weights of a model here."""
+    return "cpu-float32" if device == "cpu" and not can_keep_packed() else device
 
 
 def _has_cuda_back_end() -> bool:

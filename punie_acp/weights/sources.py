@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Device = Literal["metal", "cuda", "cpu"]
 DEVICES: tuple[Device, ...] = ("metal", "cuda", "cpu")
+Holding = Literal["metal", "cuda", "cpu", "cpu-float32"]
+"""How a machine holds weights in memory: packed as they were stored, or, on a CPU without our kernels, as float32."""
+HOLDINGS: tuple[Holding, ...] = (*DEVICES, "cpu-float32")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from punie_acp.weights import disk, mlx_folder
-from punie_acp.weights.catalogue import choose_model, detect_device, find_model, load_catalogue, machine_memory
+from punie_acp.weights.catalogue import (
+    choose_model,
+    detect_device,
+    detect_holding,
+    find_model,
+    load_catalogue,
+    machine_memory,
+)
 from punie_acp.weights.errors import ModelMissingError, NetworkError, WeightsError
 from punie_acp.weights.manifest import Manifest, is_complete, problems, read_manifest, seal
 from punie_acp.weights.progress import size_text
@@ -167,7 +174,7 @@ class ModelStore:
 
     def _for_this_machine(self) -> CatalogueModel:
         device = detect_device()
-        return choose_model(machine_memory(device), device, self._catalogue)
+        return choose_model(machine_memory(device), detect_holding(device), self._catalogue)
 
     def _resolve_auto(self) -> InstalledModel:
         if default := self.default():

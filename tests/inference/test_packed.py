@@ -86,7 +86,8 @@ def test_without_a_compiler_models_load_as_float32(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from punie_acp.inference.blas import load_fast_blas; load_fast_blas()\n"
-        "from punie_acp.inference.compiled import KernelUnavailableError, load_kernels\n"
+        "from punie_acp.inference.compiled import load_kernels\n"
+        "from punie_acp.weights.compiler import KernelUnavailableError\n"
         "from punie_acp.inference.loading import load_model\n"
         "from punie_acp.inference.packed import PackedLinear\n"
         "try: load_kernels()\n"

@@ -6,16 +6,18 @@ import pytest
 
 from punie_acp.weights.catalogue import choose_model, find_model, load_catalogue
 from punie_acp.weights.errors import WeightsError
-from punie_acp.weights.sources import DEVICES, HubFile, HubRepository, IndexWheels
+from punie_acp.weights.sources import DEVICES, HOLDINGS, HubFile, HubRepository, IndexWheels
 
 GB = 10**9
 
 
 @pytest.mark.parametrize(
-    ("memory", "device", "name"),
+    ("memory", "holding", "name"),
     [
-        (4 * GB, "cpu", "qwen2.5-coder-0.5b"),
-        (8 * GB, "cpu", "qwen2.5-coder-1.5b"),
+        (3 * GB, "cpu", "qwen2.5-coder-0.5b"),
+        (4 * GB, "cpu", "qwen2.5-coder-1.5b"),
+        (4 * GB, "cpu-float32", "qwen2.5-coder-0.5b"),
+        (8 * GB, "cpu-float32", "qwen2.5-coder-1.5b"),
         (25 * GB, "cpu", "qwen2.5-coder-1.5b"),
         (256 * GB, "cpu", "qwen2.5-coder-1.5b"),  # larger ones fit, but a CPU is too slow for them
         (8 * GB, "metal", "qwen2.5-coder-1.5b"),
@@ -25,20 +27,20 @@ GB = 10**9
         (6 * GB, "cuda", "qwen2.5-coder-1.5b"),
     ],
 )
-def test_auto_picks_by_memory_and_device(memory, device, name):
-    assert choose_model(memory, device).name == name
+def test_auto_picks_by_memory_and_how_it_holds_weights(memory, holding, name):
+    assert choose_model(memory, holding).name == name
 
 
 def test_what_auto_picks_fits_the_memory_it_was_picked_for():
     for model in load_catalogue():
-        for device, least in model.min_memory.items():
+        for holding, least in model.min_memory.items():
             if least:
-                assert model.memory_bytes[device] <= least * 1.05, model.name
+                assert model.memory_bytes[holding] <= least * 1.05, model.name
 
 
 def test_every_model_can_be_had_on_every_device_and_has_what_a_table_shows():
     for model in load_catalogue():
-        assert set(model.memory_bytes) == set(DEVICES)
+        assert set(model.memory_bytes) == set(HOLDINGS)
         assert model.title
         assert model.license
         assert model.dialect == ("xml" if model.name.startswith("qwen3-coder") else "fence")

@@ -29,7 +29,7 @@ license = "MIT"
 dialect = "xml"
 context_tokens = 256
 download_bytes = 100_000
-memory_bytes = { metal = 1, cuda = 1, cpu = 1 }
+memory_bytes = { metal = 1, cuda = 1, cpu = 1, cpu-float32 = 1 }
 
 [[model.source]]
 kind = "hub-mlx"

@@ -35,8 +35,8 @@ license = "MIT"
 dialect = "fence"
 context_tokens = 256
 download_bytes = {bytes}
-memory_bytes = {{ metal = 1, cuda = 1, cpu = 1 }}
-min_memory = {{ metal = 0, cuda = 0, cpu = 0 }}
+memory_bytes = {{ metal = 1, cuda = 1, cpu = 1, cpu-float32 = 1 }}
+min_memory = {{ metal = 0, cuda = 0, cpu = 0, cpu-float32 = 0 }}
 
 [[model.source]]
 kind = "package-index"
