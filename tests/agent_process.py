@@ -95,7 +95,7 @@ class AgentProcess:
         told = last_lines((b"> " if line.sender == "client" else b"< ") + line.data for line in self.lines)
         code = self.popen.poll()
         state = "running" if code is None else f"exit code {code}"
-        errors = self.stderr.read_text(errors="replace")[-3000:]
+        errors = self.stderr.read_text(errors="replace")[-3000:] if self.stderr.exists() else "(its file is gone)"
         return f"{told}\nthe agent: {state}; its standard error:\n{errors}"
 
     def close(self) -> None:

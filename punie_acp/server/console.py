@@ -132,7 +132,8 @@ class ConsoleClient:
             self.console.print()
         if result.get("stopReason") != "end_turn":
             self.notes.print(f"[yellow]The turn ended with {result.get('stopReason')}.[/]")
-        self.notes.print(f"[dim]{figures(result)}[/]")
+        if result.get("_meta", {}).get("punie.dev/usage"):  # a slash command asks no model and costs nothing
+            self.notes.print(f"[dim]{figures(result)}[/]")
 
     def fail(self, message: str) -> None:
         """Say why there is no answer."""

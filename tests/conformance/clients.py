@@ -54,7 +54,8 @@ class RecordedWire:
 
     def tail(self) -> str:
         """The last lines, and what the agent wrote to its standard error."""
-        errors = self._file.with_suffix(".stderr").read_text(errors="replace")[-3000:]
+        told_errors = self._file.with_suffix(".stderr")
+        errors = told_errors.read_text(errors="replace")[-3000:] if told_errors.exists() else "(its file is gone)"
         told = last_lines(self._lines)
         return f"{self._file.name} (> client, < agent, = exit code):\n{told}\nits standard error:\n{errors}"
 

@@ -297,22 +297,20 @@ class _Machine:
         self._go(start)
         self.current = start
         self._compile(body)
-        done = self._leave_region(outside)
+        self._leave_region(outside)
         self._compile([copy.deepcopy(part) for part in cleanup])
         self._go(after)
-        del done
         self.current = handler
         self._compile(failed)
         self._go(after)
         self.current = after
 
-    def _leave_region(self, outside: tuple[_Region, ...]) -> int:
+    def _leave_region(self, outside: tuple[_Region, ...]) -> None:
         """Go on in a block outside of the innermost region."""
         self.regions = outside
         block = self._block()
         self._go(block)
         self.current = block
-        return block
 
     def _try(self, node: ast.Try) -> None:
         if node.finalbody:
