@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from dataclasses import dataclass, field
 
+from punie_acp.codemode.rewriting.blocks import Blocks, Leaver, Loop, Region
 from punie_acp.codemode.rewriting.steps import (
     Reraise,
     Yields,
@@ -32,7 +32,6 @@ from punie_acp.codemode.rewriting.steps import (
 )
 from punie_acp.codemode.rewriting.syntax import (
     Function,
-    Scope,
     assign,
     at,
     attribute,
@@ -52,47 +51,17 @@ def as_state_machine(function: Function) -> ast.FunctionDef:
     return _Machine(function).build()
 
 
-@dataclass(slots=True)
-class _Region:
-    """A `try` around blocks: where what is raised in them goes, and what is done on every way out."""
-
-    handler: int
-    error: str  # the variable that holds what was raised
-    cleanup: list[ast.stmt] = field(default_factory=list[ast.stmt])
-
-
-@dataclass(slots=True)
-class _Block:
-    body: list[ast.stmt]
-    regions: tuple[_Region, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Loop:
-    head: int
-    exit: int
-    depth: int  # regions around it
-
-
-class _Machine:
+class _Machine(Blocks):
     def __init__(self, function: Function) -> None:
+        super().__init__(function)
         self.function = function
-        self.blocks: list[_Block] = []
-        self.regions: tuple[_Region, ...] = ()
-        self.loops: list[_Loop] = []
-        self.locals: list[str] = []
-        self.number = 0
-        self.current = self._block()
-        self.line: ast.AST = function
-
-    # The whole.
 
     def build(self) -> ast.FunctionDef:
         node = self.function
         outer = declared(node, (ast.Global, ast.Nonlocal))
         found = [one for one in stored_names(node.body) if one not in outer]
         self._compile([part for part in node.body if not isinstance(part, ast.Global | ast.Nonlocal)])
-        self._finish(None)
+        self.emit_finish(None)
         given = {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
         fresh = [one for one in dict.fromkeys([*found, *self.locals]) if one not in given]
         kept = [*fresh, *(one for one in given if one in found)]
@@ -117,34 +86,10 @@ class _Machine:
         chain: list[ast.stmt] = [ast.Return(pair(False, ast.Constant(None)))]
         for index in reversed(range(len(self.blocks))):
             test = ast.Compare(name("_now"), [ast.Eq()], [number(index)])
-            chain = [ast.If(test, self._wrapped(self.blocks[index]), chain)]
+            chain = [ast.If(test, self.wrapped(self.blocks[index]), chain)]
         loop = ast.While(ast.Constant(True), [take, *chain], [])
         declared: list[ast.stmt] = [ast.Nonlocal(kept)]
         return [*([ast.Global(globals_)] if globals_ else []), *declared, loop]
-
-    def _wrapped(self, block: _Block) -> list[ast.stmt]:
-        body: list[ast.stmt] = block.body or [ast.Pass()]
-        for region in reversed(block.regions):
-            caught: list[ast.stmt] = [assign(region.error, name("_caught_error")), *jump(region.handler)]
-            body = [ast.Try(body, [ast.ExceptHandler(name("BaseException"), "_caught_error", caught)], [], [])]
-        return body
-
-    # Blocks.
-
-    def _block(self) -> int:
-        self.blocks.append(_Block([], self.regions))
-        return len(self.blocks) - 1
-
-    def _emit(self, *statements: ast.stmt) -> None:
-        self.blocks[self.current].body += at(self.line, *statements)
-
-    def _go(self, target: int) -> None:
-        self._emit(*jump(target))
-
-    def _local(self, kind: str) -> str:
-        self.number += 1
-        self.locals.append(f"_{kind}_{self.number}")
-        return self.locals[-1]
 
     def _compile(self, body: list[ast.stmt]) -> None:
         for part in body:
@@ -153,7 +98,7 @@ class _Machine:
 
     def _statement(self, node: ast.stmt) -> None:
         if not is_cut(node):
-            self._emit(*_Leaver(self).rewrite(node))
+            self.emit(*Leaver(self).rewrite(node))
         elif isinstance(node, ast.If):
             self._if(node)
         elif isinstance(node, ast.While):
@@ -185,159 +130,134 @@ class _Machine:
             self._statement(rest)
 
     def _yield(self, value: ast.expr | None, target: str) -> None:
-        after = self._block()
-        self._emit(assign("_at", number(after)), ast.Return(pair(True, value or ast.Constant(None))))
+        after = self.block()
+        self.emit(assign("_at", number(after)), ast.Return(pair(True, value or ast.Constant(None))))
         self.current = after
-        self._emit(ast.If(is_not_none("_error"), [ast.Raise(name("_error"))], []), assign(target, name("_sent")))
+        self.emit(ast.If(is_not_none("_error"), [ast.Raise(name("_error"))], []), assign(target, name("_sent")))
 
     def _yield_from(self, value: ast.expr, target: str) -> None:
-        source = self._local("from")
-        self._emit(assign(source, call("_iter", value)))
-        head, exit_ = self._block(), self._block()
-        self._go(head)
+        source = self.local("from")
+        self.emit(assign(source, call("_iter", value)))
+        head, exit_ = self.block(), self.block()
+        self.go(head)
         self.current = head
-        item = self._local("item")
-        self._emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(exit_), []))
+        item = self.local("item")
+        self.emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(exit_), []))
         self._yield(name(item), target)
-        self._go(head)
+        self.go(head)
         self.current = exit_
-        self._emit(assign(target, call("_returned", name(source))))
+        self.emit(assign(target, call("_returned", name(source))))
 
     # Branches and loops.
 
     def _if(self, node: ast.If) -> None:
-        then, other, after = self._block(), self._block(), self._block()
-        self._emit(ast.If(node.test, jump(then), jump(other)))
+        then, other, after = self.block(), self.block(), self.block()
+        self.emit(ast.If(node.test, jump(then), jump(other)))
         for block, body in ((then, node.body), (other, node.orelse)):
             self.current = block
             self._compile(body)
-            self._go(after)
+            self.go(after)
         self.current = after
 
     def _match(self, node: ast.Match) -> None:
-        after = self._block()
-        starts = [self._block() for _ in node.cases]
+        after = self.block()
+        starts = [self.block() for _ in node.cases]
         cases = [ast.match_case(case.pattern, case.guard, jump(s)) for case, s in zip(node.cases, starts, strict=True)]
-        self._emit(ast.Match(node.subject, cases), *jump(after))
+        self.emit(ast.Match(node.subject, cases), *jump(after))
         for start, case in zip(starts, node.cases, strict=True):
             self.current = start
             self._compile(case.body)
-            self._go(after)
+            self.go(after)
         self.current = after
 
     def _while(self, node: ast.While) -> None:
-        head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
-        self._go(head)
+        head, body, other, exit_ = self.block(), self.block(), self.block(), self.block()
+        self.go(head)
         self.current = head
-        self._emit(ast.If(node.test, jump(body), jump(other)))
+        self.emit(ast.If(node.test, jump(body), jump(other)))
         self._loop(node, head, body, other, exit_)
 
     def _for(self, node: ast.For) -> None:
-        source, item = self._local("source"), self._local("item")
-        self._emit(assign(source, call("_iter", node.iter)))
-        head, body, other, exit_ = self._block(), self._block(), self._block(), self._block()
-        self._go(head)
+        source, item = self.local("source"), self.local("item")
+        self.emit(assign(source, call("_iter", node.iter)))
+        head, body, other, exit_ = self.block(), self.block(), self.block(), self.block()
+        self.go(head)
         self.current = head
-        self._emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(other), []))
-        self._emit(ast.Assign([node.target], name(item)))
-        self._go(body)
+        self.emit(assign(item, call("_next", name(source))), ast.If(is_end(item), jump(other), []))
+        self.emit(ast.Assign([node.target], name(item)))
+        self.go(body)
         self._loop(node, head, body, other, exit_)
 
     def _loop(self, node: ast.While | ast.For, head: int, body: int, other: int, exit_: int) -> None:
-        self.loops.append(_Loop(head, exit_, len(self.regions)))
+        self.loops.append(Loop(head, exit_, len(self.regions)))
         self.current = body
         self._compile(node.body)
-        self._go(head)
+        self.go(head)
         self.loops.pop()
         self.current = other
         self._compile(node.orelse)
-        self._go(exit_)
+        self.go(exit_)
         self.current = exit_
-
-    # Ways out.
-
-    def leave(self, depth: int) -> list[ast.stmt]:
-        """What is done on the way out of the regions from the innermost down to `depth`."""
-        return [copy.deepcopy(part) for region in reversed(self.regions[depth:]) for part in region.cleanup]
-
-    def finish(self, value: ast.expr | None) -> list[ast.stmt]:
-        """`return value`."""
-        result = value or ast.Constant(None)
-        before = self.leave(0)
-        if before and value is not None:
-            self.locals.append("_result")
-            before, result = [assign("_result", value), *before], name("_result")
-        return [*before, ast.Return(pair(False, result))]
-
-    def _finish(self, value: ast.expr | None) -> None:
-        self._emit(*self.finish(value))
 
     # with and try.
 
     def _with(self, node: ast.With) -> None:
         first, *more = node.items
-        manager, entered = self._local("manager"), self._local("entered")
-        self._emit(assign(manager, first.context_expr), assign(entered, call(attribute(manager, "__enter__"))))
+        manager, entered = self.local("manager"), self.local("entered")
+        self.emit(assign(manager, first.context_expr), assign(entered, call(attribute(manager, "__enter__"))))
         if first.optional_vars:
-            self._emit(ast.Assign([first.optional_vars], name(entered)))
+            self.emit(ast.Assign([first.optional_vars], name(entered)))
         inner: list[ast.stmt] = [ast.With(more, node.body)] if more else node.body
         nothing = [ast.Constant(None)] * 3
         leave = statement(call(attribute(manager, "__exit__"), *nothing))
-        error = self._local("error")
+        error = self.local("error")
         kept = call(attribute(manager, "__exit__"), call("type", name(error)), name(error), ast.Constant(None))
         failed: list[ast.stmt] = [ast.If(ast.UnaryOp(ast.Not(), kept), [ast.Raise(name(error))], [])]
         self._guarded(inner, [leave], error, failed)
 
     def _guarded(self, body: list[ast.stmt], cleanup: list[ast.stmt], error: str, failed: list[ast.stmt]) -> None:
         """`body`, then `cleanup`; where something is raised in it, `failed`."""
-        handler, after = self._block(), self._block()
+        handler, after = self.block(), self.block()
         outside = self.regions
-        self.regions = (*outside, _Region(handler, error, cleanup))
-        start = self._block()
-        self._go(start)
+        self.regions = (*outside, Region(handler, error, cleanup))
+        start = self.block()
+        self.go(start)
         self.current = start
         self._compile(body)
-        self._leave_region(outside)
+        self.leave_region(outside)
         self._compile([copy.deepcopy(part) for part in cleanup])
-        self._go(after)
+        self.go(after)
         self.current = handler
         self._compile(failed)
-        self._go(after)
+        self.go(after)
         self.current = after
-
-    def _leave_region(self, outside: tuple[_Region, ...]) -> None:
-        """Go on in a block outside of the innermost region."""
-        self.regions = outside
-        block = self._block()
-        self._go(block)
-        self.current = block
 
     def _try(self, node: ast.Try) -> None:
         if node.finalbody:
             inner = (
                 [ast.Try(node.body, node.handlers, node.orelse, [])] if node.handlers else [*node.body, *node.orelse]
             )
-            error = self._local("error")
+            error = self.local("error")
             failed = [*copy.deepcopy(node.finalbody), ast.Raise(name(error))]
             self._guarded(at(node, *inner), node.finalbody, error, failed)
             return
-        error = self._local("error")
-        handler, after = self._block(), self._block()
+        error = self.local("error")
+        handler, after = self.block(), self.block()
         outside = self.regions
-        self.regions = (*outside, _Region(handler, error))
-        start = self._block()
-        self._go(start)
+        self.regions = (*outside, Region(handler, error))
+        start = self.block()
+        self.go(start)
         self.current = start
         self._compile(node.body)
-        self._leave_region(outside)
+        self.leave_region(outside)
         self._compile(node.orelse)
-        self._go(after)
+        self.go(after)
         self._handlers(node, handler, after, error)
         self.current = after
 
     def _handlers(self, node: ast.Try, handler: int, after: int, error: str) -> None:
         """Raise the error again where only the handlers are around it, each of which goes on in a block of its own."""
-        starts = [self._block() for _ in node.handlers]
+        starts = [self.block() for _ in node.handlers]
         caught = [
             ast.ExceptHandler(
                 one.type, one.name, [*([assign(error, name(one.name))] if one.name else []), *jump(start)]
@@ -345,36 +265,8 @@ class _Machine:
             for one, start in zip(node.handlers, starts, strict=True)
         ]
         self.current = handler
-        self._emit(ast.Try([ast.Raise(name(error))], caught, [], []))
+        self.emit(ast.Try([ast.Raise(name(error))], caught, [], []))
         for one, start in zip(node.handlers, starts, strict=True):
             self.current = start
             self._compile([Reraise(error).visit(copy.deepcopy(part)) for part in one.body])
-            self._go(after)
-
-
-class _Leaver(ast.NodeTransformer):
-    """`return`, `break` and `continue` in a statement that is not cut: the ways out of the loops that are."""
-
-    def __init__(self, machine: _Machine) -> None:
-        self.machine = machine
-        self.inside = 0  # loops that stay loops
-
-    def rewrite(self, node: ast.stmt) -> list[ast.stmt]:
-        made = self.visit(node)
-        return made if isinstance(made, list) else [made] if isinstance(made, ast.stmt) else []
-
-    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:  # type: ignore[override]
-        if isinstance(node, Scope):
-            return node
-        if isinstance(node, ast.Return):
-            return at(node, *self.machine.finish(node.value))
-        if isinstance(node, ast.Break | ast.Continue) and not self.inside and self.machine.loops:
-            loop = self.machine.loops[-1]
-            target = loop.exit if isinstance(node, ast.Break) else loop.head
-            return at(node, *self.machine.leave(loop.depth), *jump(target))
-        if isinstance(node, ast.For | ast.While):
-            self.inside += 1
-            self.generic_visit(node)
-            self.inside -= 1
-            return node
-        return self.generic_visit(node)
+            self.go(after)
