@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,9 @@ def _reason(check: Check, workspace: Path, before: Snapshot, after: Snapshot, an
     if check.kind.startswith("file_"):
         return _file_reason(check, workspace / check.path)
     if check.kind == "only_changed":
-        allowed = set(check.texts) if check.value else set[str]()
-        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)} - allowed
+        allowed = check.texts if check.value else ()
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        changed = {name for name in changed if not any(fnmatchcase(name, one) for one in allowed)}
         return f"also changed: {', '.join(sorted(changed))}" if changed else ""
     return _command_reason(str(check.value), workspace)
 

@@ -22,7 +22,7 @@ CheckKind = Literal[
     "file_lacks",  # it has none of these texts
     "file_absent",  # there is no such file
     "command",  # the command exits with 0 in the workspace
-    "only_changed",  # no file but these was changed, made or deleted; () means none at all
+    "only_changed",  # no file but these (or like them: "build/*") was changed, made or deleted; () means none
 ]
 CHECK_KINDS: tuple[CheckKind, ...] = get_args(CheckKind)
 Split = Literal["dev", "test"]
