@@ -1,0 +1,8 @@
+#ifndef QUILL_VERSION_H
+#define QUILL_VERSION_H
+
+#define QL_VERSION_MAJOR 0
+#define QL_VERSION_MINOR 7
+#define QL_VERSION_PATCH 2
+
+#endif
