@@ -101,12 +101,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _command_reason(command: str, workspace: Path) -> str:
-    """Python in a command is the one that runs this, and leaves no bytecode behind."""
+    """Python in a command is the one that runs this, and leaves no bytecode; pytest finds no stray plugins."""
     folder = str(Path(sys.executable).parent)
     environment = {
         **os.environ,
         "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     try:
         done = subprocess.run(  # noqa: S602 - commands of a suite are written for a shell

@@ -74,6 +74,7 @@ def bench(tmp_path_factory) -> Iterator[Bench]:
         portal.wrap_async_context_manager(Sandbox(LocalWorkspace(root), ProgramLimits())) as sandbox,
     ):
         variables.setenv("PATH", path)
+        variables.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # which takes most of a small run's time
         yield Bench(root, portal, sandbox)
 
 
