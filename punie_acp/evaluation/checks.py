@@ -100,21 +100,27 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
-def _command_reason(command: str, workspace: Path) -> str:
-    """Python in a command is the one that runs this, and leaves no bytecode; pytest finds no stray plugins."""
+def command_environment() -> dict[str, str]:
+    """The variables of a task's commands, the agent's and the checks' alike.
+
+    Python is the one that runs this, and leaves no bytecode; pytest finds no plugins that happen to be installed.
+    """
     folder = str(Path(sys.executable).parent)
-    environment = {
+    return {
         **os.environ,
         "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
+
+
+def _command_reason(command: str, workspace: Path) -> str:
     try:
         done = subprocess.run(  # noqa: S602 - commands of a suite are written for a shell
             command,
             shell=True,
             cwd=workspace,
-            env=environment,
+            env=command_environment(),
             timeout=COMMAND_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -16,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from punie_acp.evaluation.causes import cause_of
-from punie_acp.evaluation.checks import check_task, take_snapshot
+from punie_acp.evaluation.checks import check_task, command_environment, take_snapshot
 from punie_acp.evaluation.client import connected
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.results import Record
@@ -84,7 +83,7 @@ def agent_environment(evaluation: Evaluation, arm: Arm, home: Path) -> dict[str,
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     if not settings.models_dir.is_symlink():
         settings.models_dir.symlink_to(evaluation.models.resolve(), target_is_directory=True)
-    return dict(os.environ) | settings.as_environment()
+    return command_environment() | settings.as_environment()
 
 
 @dataclass(slots=True)
