@@ -1,9 +1,10 @@
 """Our C kernels for packed weights on x86-64, compiled on this machine at first use and kept for the next time.
 
 MLX's CPU back end has fast kernels for float32 alone. These compute with the weights as they are stored, a quarter to
-an eighth of the bytes: a model takes that much less memory, is loaded in a moment, and decodes faster by almost as
-much, because decoding is as fast as the weights can be read (`kernels/packed.c`). MLX itself runs the system's C
-compiler for its fused CPU kernels; where there is none, the model is float32 throughout.
+an eighth of the bytes, and with what they are multiplied by rounded to bytes: a model takes that much less memory, is
+loaded in a moment, decodes as fast as its weights can be read, and reads a prompt faster than a float32 BLAS could
+(`kernels/packed.c`). MLX itself runs the system's C compiler for its fused CPU kernels; where there is none, the model
+is float32 throughout.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +22,13 @@ from typing import TYPE_CHECKING
 from punie_acp.weights.compiler import KernelUnavailableError, check_processor, find_compiler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
-_FLAGS = ("-O3", "-mavx2", "-mfma", "-fopenmp", "-shared", "-fPIC")
+_FLAGS = ("-O3", "-mavx2", "-mfma", "-mf16c", "-fopenmp", "-shared", "-fPIC")
 _COMPILE_SECONDS = 60.0
-
-MATVEC_ROWS = 16
-"""Up to so many positions at a time the weights are multiplied as they are; for more, a BLAS is faster."""
 
 
 class _Weights(ctypes.Structure):
@@ -50,38 +50,44 @@ class Kernels:
     """The compiled kernels."""
 
     library: ctypes.CDLL
-    sgemm: ctypes.c_void_p  # the BLAS's cblas_sgemm, with 32-bit sizes
     threads: int
 
     def multiply(self, x: NDArray[np.float32], weights: PackedWeights) -> NDArray[np.float32]:
         """x Wᵀ: (batch, columns) → (batch, rows); x is C-contiguous."""
+        return self._computed(self.library.punie_matmul, x, weights)
+
+    def feed_forward(
+        self, x: NDArray[np.float32], gate: PackedWeights, up: PackedWeights, down: PackedWeights
+    ) -> NDArray[np.float32]:
+        """(silu(x Gᵀ) · x Uᵀ) Dᵀ: (batch, columns) → (batch, columns); x is C-contiguous."""
+        return self._computed(self.library.punie_feed_forward, x, gate, up, down)
+
+    def _computed(
+        self, function: Callable[..., int], x: NDArray[np.float32], *matrices: PackedWeights
+    ) -> NDArray[np.float32]:
         import numpy as np
 
-        batch, rows = len(x), len(weights.quants)
-        y = np.empty((batch, rows), np.float32)
-        given, taken = ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data)
-        described = weights.described(x.shape[1])
-        if batch <= MATVEC_ROWS:
-            failed = self.library.punie_matvec(ctypes.byref(described), given, taken, batch, self.threads)
-        else:
-            failed = self.library.punie_matmul(ctypes.byref(described), given, taken, batch, self.threads, self.sgemm)
-        if failed:
+        y = np.empty((len(x), len(matrices[-1].quants)), np.float32)
+        described = [ctypes.byref(matrix.described) for matrix in matrices]
+        if function(*described, ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data), len(x), self.threads):
             raise MemoryError("no memory for a matrix product")
         return y
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PackedWeights:
     """A matrix in MLX's affine quantisation, scale · q + bias a group. All arrays are C-contiguous."""
 
     quants: NDArray[np.uint32]  # (rows, words)
-    scales: NDArray[np.float32]  # (rows, groups)
-    biases: NDArray[np.float32]  # (rows, groups)
+    scales: NDArray[np.float16]  # (rows, groups)
+    biases: NDArray[np.float16]  # (rows, groups)
     bits: int  # 4 or 8
 
-    def described(self, columns: int) -> _Weights:
+    @cached_property
+    def described(self) -> _Weights:
         """As the kernels take it. A group must be a multiple of 32 columns."""
-        rows, groups = self.scales.shape
+        (rows, words), groups = self.quants.shape, self.scales.shape[1]
+        columns = words * 32 // self.bits
         places = [array.ctypes.data for array in (self.quants, self.scales, self.biases)]
         return _Weights(*places, rows, columns, columns // groups, self.bits)
 
@@ -98,29 +104,20 @@ def available_kernels() -> Kernels | None:
 def load_kernels(folder: Path | None = None) -> Kernels:
     """Load the kernels, compiled into `folder` (the user's cache) unless they are there.
 
-    Call it after `blas.load_fast_blas`: they use that BLAS, and share its OpenMP threads. Raises
-    `KernelUnavailableError`.
+    Call it after `blas.load_fast_blas`: they share its OpenMP threads. Raises `KernelUnavailableError`.
     """
     from punie_acp.inference.blas import usable_cores
 
     check_processor()
-    sgemm = _global_sgemm()
     source = (resources.files("punie_acp.inference") / "kernels" / "packed.c").read_bytes()
     name = f"packed-{hashlib.sha256(source + ' '.join(_FLAGS).encode()).hexdigest()[:16]}.so"
     path = (folder or _cache_folder()) / name
     try:
         if not path.is_file():
             _compile(source, path)
-        return Kernels(ctypes.CDLL(str(path)), sgemm, usable_cores())
+        return Kernels(ctypes.CDLL(str(path)), usable_cores())
     except OSError as error:
         raise KernelUnavailableError(f"the kernels for packed weights cannot be used: {error}") from error
-
-
-def _global_sgemm() -> ctypes.c_void_p:
-    try:
-        return ctypes.cast(ctypes.CDLL(None).cblas_sgemm, ctypes.c_void_p)
-    except AttributeError:
-        raise KernelUnavailableError("there is no fast BLAS for the kernels to use") from None
 
 
 def _cache_folder() -> Path:

@@ -143,8 +143,10 @@ def _for_cpu(name: str, layer: nn.Module, kernels: Kernels | None) -> nn.Module 
     """What takes the place of a quantised layer; None where `layer` is not one. An embedding here is tied."""
     from mlx import nn
 
-    from punie_acp.inference.packed import PackedEmbedding, PackedLinear, can_pack
+    from punie_acp.inference.packed import PackedEmbedding, PackedLinear, can_pack, packed_feed_forward
 
+    if (whole := packed_feed_forward(layer)) is not None:
+        return whole
     if kernels is None or not can_pack(layer):
         return _expanded(layer)
     if isinstance(layer, nn.QuantizedEmbedding):
@@ -181,9 +183,9 @@ def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
 def _nbytes(model: nn.Module) -> int:
     from mlx import utils
 
-    from punie_acp.inference.packed import PackedEmbedding, PackedLinear
+    from punie_acp.inference.packed import PackedEmbedding, PackedFeedForward, PackedLinear
 
     leaves = cast("list[tuple[str, mx.array]]", utils.tree_flatten(model.parameters()))
     modules = cast("list[nn.Module]", model.modules())
-    layers = [layer for layer in modules if isinstance(layer, PackedEmbedding | PackedLinear)]
+    layers = [layer for layer in modules if isinstance(layer, PackedEmbedding | PackedFeedForward | PackedLinear)]
     return sum(array.nbytes for _, array in leaves) + sum(layer.packed_bytes for layer in layers)

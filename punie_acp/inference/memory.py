@@ -55,11 +55,12 @@ def _layer_bytes(
     weight, scales = tensors[f"{layer}.weight"], tensors[f"{layer}.scales"]
     biases = tensors.get(f"{layer}.biases")
     group_size, bits = quantization
-    kept = weight.nbytes + 4 * (scales.size + (biases.size if biases else 0))
+    factors = scales.size + (biases.size if biases else 0)
     expanded = 4 * scales.size * group_size
-    embedding = layer == "model.embed_tokens"
     known = packed and bits in (4, 8) and group_size % 32 == 0 and biases is not None and len(weight.shape) == 2
-    return kept if known or (embedding and own_output) else expanded
+    if layer == "model.embed_tokens" and own_output:  # only looked up
+        return weight.nbytes + 4 * factors
+    return weight.nbytes + 2 * factors if known else expanded
 
 
 def kv_bytes_per_token(config: Mapping[str, Any], item_bytes: int) -> int:

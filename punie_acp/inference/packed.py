@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from mlx import nn
 
-from punie_acp.inference.compiled import MATVEC_ROWS, PackedWeights
+from punie_acp.inference.compiled import PackedWeights
 
 if TYPE_CHECKING:
     import mlx.core as mx
+    import numpy as np
     from numpy.typing import NDArray
 
     from punie_acp.inference.compiled import Kernels
+
+_ASKED = 16
+"""Positions for which an output layer is computed at once: more are a prompt's, of which only the last is looked at."""
+
+_FEED_FORWARD = frozenset(f"mlx_lm.models.{family}.MLP" for family in ("qwen2", "qwen3", "qwen3_moe"))
 
 Quantised = nn.QuantizedLinear | nn.QuantizedEmbedding
 
@@ -36,20 +42,20 @@ class PackedLinear(nn.Module):
 
     def __init__(self, layer: nn.QuantizedLinear, kernels: Kernels, *, is_output: bool) -> None:
         super().__init__()
-        self._packed = _Packed(layer, kernels)
+        self.packed = Packed(layer, kernels)
         self._is_output = is_output
         if "bias" in layer:
             self.bias = layer["bias"]
 
     def __call__(self, x: mx.array) -> mx.array:
         """(batch, time, columns) → (batch, time, rows)."""
-        y = self._packed.output(x) if self._is_output else self._packed.multiply(x)
+        y = self.packed.output(x) if self._is_output else self.packed.multiply(x)
         return y + cast("mx.array", self.bias) if "bias" in self else y
 
     @property
     def packed_bytes(self) -> int:
         """Memory of the weights, which are not among the module's parameters."""
-        return self._packed.nbytes
+        return self.packed.nbytes
 
 
 class PackedEmbedding(nn.Module):
@@ -57,23 +63,50 @@ class PackedEmbedding(nn.Module):
 
     def __init__(self, layer: nn.QuantizedEmbedding, kernels: Kernels) -> None:
         super().__init__()
-        self._packed = _Packed(layer, kernels)
+        self.packed = Packed(layer, kernels)
 
     def __call__(self, ids: mx.array) -> mx.array:
         """(batch, time) → (batch, time, columns)."""
-        return self._packed.rows(ids)
+        return self.packed.rows(ids)
 
     def as_linear(self, x: mx.array) -> mx.array:
         """(batch, time, columns) → (batch, time, rows)."""
-        return self._packed.output(x)
+        return self.packed.output(x)
 
     @property
     def packed_bytes(self) -> int:
         """Memory of the weights, which are not among the module's parameters."""
-        return self._packed.nbytes
+        return self.packed.nbytes
 
 
-class _Packed:
+class PackedFeedForward(nn.Module):
+    """The feed-forward layer of Qwen2 and Qwen3 in one go: three products, and the SiLU between them."""
+
+    def __init__(self, gate: PackedLinear, up: PackedLinear, down: PackedLinear) -> None:
+        super().__init__()
+        self._layers = (gate.packed, up.packed, down.packed)
+
+    def __call__(self, x: mx.array) -> mx.array:
+        """(batch, time, columns) → (batch, time, columns)."""
+        gate, up, down = self._layers
+        return gate.feed_forward(x, up, down)
+
+    @property
+    def packed_bytes(self) -> int:
+        """Memory of the weights, which are not among the module's parameters."""
+        return sum(layer.nbytes for layer in self._layers)
+
+
+def packed_feed_forward(layer: nn.Module) -> PackedFeedForward | None:
+    """What takes the place of `layer` where that is such a layer and its parts are packed already."""
+    if f"{type(layer).__module__}.{type(layer).__name__}" not in _FEED_FORWARD:
+        return None
+    parts = [cast("object", layer[name]) for name in ("gate_proj", "up_proj", "down_proj")]
+    packed = [part for part in parts if isinstance(part, PackedLinear) and "bias" not in part]
+    return PackedFeedForward(*packed) if len(packed) == len(parts) else None
+
+
+class Packed:
     """Packed weights in MLX's memory, which the kernels read where it is."""
 
     def __init__(self, layer: Quantised, kernels: Kernels) -> None:
@@ -81,33 +114,52 @@ class _Packed:
 
         self._kernels = kernels
         self._bits, self._group_size = int(layer.bits), int(layer.group_size)
-        wide = [array.astype(mx.float32) for array in (layer.scales, cast("mx.array", layer.biases))]
-        self._arrays: tuple[mx.array, mx.array, mx.array] = (layer.weight, wide[0], wide[1])
+        halves = [array.astype(mx.float16) for array in (layer.scales, cast("mx.array", layer.biases))]
+        self._arrays: tuple[mx.array, mx.array, mx.array] = (layer.weight, halves[0], halves[1])
         mx.eval(self._arrays)
         quants, scales, biases = (_seen(array) for array in self._arrays)
         self._weights = PackedWeights(quants, scales, biases, self._bits)
         self.nbytes = sum(array.nbytes for array in self._arrays)
 
     def multiply(self, x: mx.array) -> mx.array:
-        import mlx.core as mx
-        import numpy as np
+        """(batch, time, columns) → (batch, time, rows)."""
+        return _as_array(self._kernels.multiply(_rows(x), self._weights), x)
 
-        values = np.ascontiguousarray(_seen(x.astype(mx.float32)).reshape(-1, x.shape[-1]))
-        return mx.array(self._kernels.multiply(values, self._weights)).reshape(*x.shape[:-1], -1)
+    def feed_forward(self, x: mx.array, up: Packed, down: Packed) -> mx.array:
+        """(batch, time, columns) → (batch, time, columns), these being the weights of the gate."""
+        return _as_array(self._kernels.feed_forward(_rows(x), self._weights, up._weights, down._weights), x)
 
     def output(self, x: mx.array) -> mx.array:
         """As `multiply`, but for many positions slow and lazy: mlx_lm's prefill calls for them and does not look."""
         import mlx.core as mx
 
-        if x.size <= MATVEC_ROWS * x.shape[-1]:
+        if x.size <= _ASKED * x.shape[-1]:
             return self.multiply(x)
-        return mx.quantized_matmul(x, *self._arrays, transpose=True, group_size=self._group_size, bits=self._bits)
+        weight, scales, biases = self._arrays
+        wide = scales.astype(mx.float32), biases.astype(mx.float32)
+        return mx.quantized_matmul(x, weight, *wide, transpose=True, group_size=self._group_size, bits=self._bits)
 
     def rows(self, ids: mx.array) -> mx.array:
         import mlx.core as mx
 
         chosen = [array[ids] for array in self._arrays]
-        return mx.dequantize(*chosen, group_size=self._group_size, bits=self._bits)
+        weight, scales, biases = chosen[0], chosen[1].astype(mx.float32), chosen[2].astype(mx.float32)
+        return mx.dequantize(weight, scales, biases, group_size=self._group_size, bits=self._bits)
+
+
+def _rows(x: mx.array) -> NDArray[np.float32]:
+    """(batch, time, columns) → (batch · time, columns), in one piece."""
+    import mlx.core as mx
+    import numpy as np
+
+    return np.ascontiguousarray(_seen(x.astype(mx.float32)).reshape(-1, x.shape[-1]))
+
+
+def _as_array(y: NDArray[np.float32], x: mx.array) -> mx.array:
+    """`y` in the shape of `x` but for the last axis."""
+    import mlx.core as mx
+
+    return mx.array(y).reshape(*x.shape[:-1], -1)
 
 
 def _seen(array: mx.array) -> NDArray[Any]:

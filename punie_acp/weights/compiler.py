@@ -22,7 +22,7 @@ def check_processor() -> None:
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise KernelUnavailableError("the kernels for packed weights are for Linux on x86-64 processors")
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    if " avx2" not in flags or " fma" not in flags:
+    if not all(f" {flag}" in flags for flag in ("avx2", "fma", "f16c")):
         raise KernelUnavailableError("this processor lacks AVX2, which the kernels for packed weights need")
 
 
