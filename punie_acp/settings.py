@@ -20,6 +20,8 @@ Mode = Literal["ask", "review", "auto", "plan", "read-only"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 DIALECTS = ("xml", "json", "fence")
 Effort = Literal["quick", "normal", "thorough"]
+ToolStyle = Literal["program", "call", "calls"]
+TOOL_STYLES: tuple[ToolStyle, ...] = get_args(ToolStyle)
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
@@ -41,6 +43,7 @@ class Settings:
     # What runs.
     model: str = "auto"  # a catalogue name, an installed name, a folder, "openai-chat:…", or "import:module:attribute"
     dialect: str = ""  # how the model writes a call: "xml", "json" or "fence"; empty: what suits the model
+    tools: ToolStyle = "program"  # how the model acts: by a "program"; to compare, by one "call" or several "calls"
     mode: Mode = "ask"  # the mode of a new session: "ask", "review", "auto", "plan" or "read-only"
     temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
@@ -125,6 +128,7 @@ _CHOICES = {
     "mode": MODES,
     "effort": EFFORTS,
     "dialect": ("", *DIALECTS),
+    "tools": TOOL_STYLES,
     "log_level": ("debug", "info", "warning", "error"),
 }
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}

@@ -12,6 +12,7 @@ from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
 from pydantic_ai.messages import BinaryContent, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import ModelRequestParameters
 
+from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import complete_messages
 from punie_acp.agent.instructions import instructions, outcome_text
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
     from punie_acp.agent.events import TurnEnd, TurnObserver, TurnUsage
     from punie_acp.agent.turn import Runner
+    from punie_acp.codemode.events import ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.settings import Settings
+    from punie_acp.settings import Settings, ToolStyle
 
 REPEAT_TEMPERATURE = 0.7
 
@@ -82,10 +84,16 @@ async def execute_code(ctx: RunContext[Turn], code: str) -> str:
         ctx: the turn.
         code: the program.
     """
+    return await _run_code(ctx, code, outcome_text)
+
+
+async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOutcome], str]) -> str:
+    """Run `code` and say by `told` how it ended."""
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
     objection = _objection(ctx, code)
     if objection is not None:
+        await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
         return objection
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
@@ -96,7 +104,7 @@ async def execute_code(ctx: RunContext[Turn], code: str) -> str:
         turn.failed_programs.add(code.strip())
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
-    return outcome_text(outcome)
+    return told(outcome)
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -120,16 +128,29 @@ def _instructions(ctx: RunContext[Turn]) -> str:
     return instructions(ctx.deps.sandbox.extra)
 
 
-async def warm(model: Model, *, cache_key: str, extra: ExtraFunctions | None = None) -> None:
+def _agent_of(turn: Turn) -> Agent[Turn, str]:
+    """The agent that writes programs, or, where the settings say so, one that calls functions."""
+    style = turn.settings.tools
+    return _agent if style == "program" else calling_agent(style, turn.sandbox.extra, _run_code)
+
+
+async def warm(
+    model: Model, *, cache_key: str, extra: ExtraFunctions | None = None, style: ToolStyle = "program"
+) -> None:
     """Have a local model read the instructions, so that the first prompt of a session need not wait for that.
 
-    `extra` are the session's further functions, as far as they are known.
+    `extra` are the session's further functions, as far as they are known; `style` as the setting `tools`.
     """
+    writes = style == "program"
+    told = instructions(extra) if writes else calling_instructions(style)
+    tools = [_tool] if writes else function_tools(extra, _run_code)
     await model_request(
         model,
-        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=instructions(extra))],
+        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=told)],
         model_settings=_warming(cache_key),
-        model_request_parameters=ModelRequestParameters(function_tools=[_tool.tool_def], allow_text_output=True),
+        model_request_parameters=ModelRequestParameters(
+            function_tools=[tool.tool_def for tool in tools], allow_text_output=True
+        ),
     )
 
 
@@ -151,7 +172,7 @@ async def run_turn(
     end: TurnEnd = "max_turn_requests"
     reason = f"It took longer than {settings.max_turn_seconds:g} s."
     with anyio.move_on_after(settings.max_turn_seconds):
-        async with _agent.iter(
+        async with _agent_of(turn).iter(
             request.content,
             model=request.model,
             message_history=messages,
@@ -176,7 +197,10 @@ def _warming(cache_key: str) -> ModelSettings:
 def _model_settings(settings: Settings, cache_key: str, *, repeats: int = 0) -> ModelSettings:
     """A model that repeats itself word for word at temperature 0 does so for ever: then it is raised."""
     temperature = settings.temperature if repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
-    return LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
+    chosen = LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
+    if settings.tools != "program":
+        chosen["parallel_tool_calls"] = settings.tools == "calls"
+    return chosen
 
 
 async def _follow(

@@ -130,7 +130,8 @@ class Models:
             chat = await anyio.to_thread.run_sync(Chat.load, installed.path)
         except (WeightsError, EngineError) as error:
             raise ModelUnavailableError(str(error)) from error
-        dialect = choose_dialect(settings.dialect, installed.dialect, chat.template)
+        known = installed.dialect if settings.tools == "program" else None  # by measurement of programs
+        dialect = choose_dialect(settings.dialect, known, chat.template)
         model = LocalModel(self._engine, chat, dialect, model_name=installed.name)
         return ReadyModel(
             installed.name, model, is_local=True, context_tokens=info.context_tokens, warning=info.warning

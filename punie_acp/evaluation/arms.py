@@ -30,6 +30,9 @@ ARMS: Mapping[str, Arm] = {
         Arm("code-fence", "one program a turn, in a Markdown fence", {"dialect": "fence"}),
         Arm("code-xml", "one program a turn, as Qwen3-Coder's XML call", {"dialect": "xml"}),
         Arm("code-json", "one program a turn, as a Hermes JSON call", {"dialect": "json"}),
+        Arm("xml", "one call a turn, in Qwen3-Coder's XML", {"tools": "call", "dialect": "xml"}),
+        Arm("xml-parallel", "calls in Qwen3-Coder's XML, several a turn", {"tools": "calls", "dialect": "xml"}),
+        Arm("json", "one call a turn, in Hermes JSON", {"tools": "call", "dialect": "json"}),
     )
 }
 

@@ -40,7 +40,7 @@ DEFAULT_MAX_TOKENS = 2048
 
 
 class LocalModelSettings(ModelSettings, total=False):
-    """The standard settings that count here are `max_tokens`, `temperature`, `top_p` and `seed`."""
+    """Of the standard settings `max_tokens`, `temperature`, `top_p`, `seed` and `parallel_tool_calls` count here."""
 
     cache_key: str  # the session whose KV cache is used and kept
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
@@ -126,7 +126,7 @@ class LocalModel(Model[None]):
         """
         settings, parameters = self.prepare_request(model_settings, model_request_parameters)
         tools = to_tools(parameters.declared_tool_defs.values())
-        parser = self._parser(tools)
+        parser = self._parser(tools, settings)
         request = self._generation(self._prompt(messages, parameters, tools), settings)
         if self._on_wait and self._engine.info is None:
             await self._on_wait(ModelLoading(self._model_name))
@@ -161,9 +161,10 @@ class LocalModel(Model[None]):
         if self._on_wait:
             await self._on_wait(event)
 
-    def _parser(self, tools: Sequence[Tool]) -> Parser:
+    def _parser(self, tools: Sequence[Tool], settings: ModelSettings | None) -> Parser:
+        one_call = (settings or {}).get("parallel_tool_calls") is False
         try:
-            return self._dialect.parser(tools)
+            return self._dialect.parser(tools, one_call=one_call)
         except ValueError as error:
             raise UserError(str(error)) from error
 

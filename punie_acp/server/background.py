@@ -96,7 +96,8 @@ class Background:
             async with session.services.models.using(session.options.model) as ready:
                 if ready.is_local:
                     extra = ExtraFunctions.of(self._functions())
-                    await warm(ready.model, cache_key=session.session_id, extra=extra)
+                    style = session.settings.tools
+                    await warm(ready.model, cache_key=session.session_id, extra=extra, style=style)
         except (ModelUnavailableError, EngineError):
             return  # the first prompt meets the same error, and has somebody to tell
 

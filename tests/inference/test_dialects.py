@@ -319,6 +319,31 @@ def test_one_program_ends_the_answer_at_its_close():
         assert parser.done
 
 
+@pytest.mark.parametrize("dialect", ["xml", "json"])
+def test_a_model_that_is_to_make_one_call_is_stopped_after_it(dialect):
+    first, second = (DIALECTS[dialect].render_call("search", {"line": line}) for line in (1, 2))
+    parser = DIALECTS[dialect].parser(MANY, one_call=True)
+    assert calls((joined(parser.feed(f"Look:\n{first}\n{second}")), parser)[0]) == [("search", {"line": 1})]
+    assert parser.done
+    several = DIALECTS[dialect].parser(MANY)
+    events = joined(several.feed(f"Look:\n{first}\n{second}") + several.finish())
+    assert calls(events) == [("search", {"line": 1}), ("search", {"line": 2})]
+
+
+def test_one_call_is_taken_of_a_block_that_holds_two():
+    two = "<tool_call>\n<function=search>\n</function>\n<function=execute_code>\n</function>\n</tool_call>"
+    parser = DIALECTS["xml"].parser(MANY, one_call=True)
+    assert calls(joined(parser.feed(two) + parser.finish())) == [("search", {})]
+    assert parser.done
+
+
+def test_parameters_without_names_are_taken_in_their_order():
+    text = "<tool_call>\n<function=search>\n<parameter>a.py</parameter>\n<parameter>3</parameter>\n</function>"
+    events, _ = parse("xml", text, MANY)
+    assert calls(events) == [("search", {"path": "a.py", "line": 3})]
+    assert sum(isinstance(event, Malformed) for event in events) == 2
+
+
 def test_deep_nesting_is_read_as_text_instead_of_exhausting_the_stack():
     for text in ("[" * 100_000, '{"a":' * 100_000, '[{"a":' * 50_000):
         prefix = '<tool_call>{"name": "search", "arguments": {"options": '

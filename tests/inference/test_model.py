@@ -159,7 +159,7 @@ def test_the_template_explains_its_own_dialect_and_we_explain_the_others(chat):
     json_prompt, xml_prompt, fence_prompt = (chat.decode(request.tokens) for request in engine.requests)
     assert json_prompt.startswith("<|im_start|>system\nAnswer briefly.\n\n# Tools\n\n<tools>")
     assert '"name": "execute_code"' in json_prompt
-    assert "<function=NAME>" in xml_prompt
+    assert "<function=execute_code>\n<parameter=code>" in xml_prompt
     assert "For each call, write" not in xml_prompt
     assert "```python fence" in fence_prompt
     assert "<tools>" not in fence_prompt
@@ -174,12 +174,12 @@ def test_several_tools_get_arguments_of_their_own_types(chat, dialect):
     seen = []
 
     @agent.tool_plain
-    def look(path: str, line: int, deep: bool, options: dict[str, list[int | None]], limit: int | None) -> str:
+    async def look(path: str, line: int, deep: bool, options: dict[str, list[int | None]], limit: int | None) -> str:
         seen.append({"path": path, "line": line, "deep": deep, "options": options, "limit": limit})
         return "ok"
 
     @agent.tool_plain
-    def stop() -> str:
+    async def stop() -> str:
         seen.append("stop")
         return "ok"
 

@@ -10,13 +10,15 @@ import time
 from typing import TYPE_CHECKING
 
 from pydantic_ai.messages import ModelResponse, ToolReturnPart, UserPromptPart
+from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 
 from tests.scripted import Response, ScriptedModel, _response, echo_model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from pydantic_ai.messages import ModelMessage
+    from pydantic_ai.models.function import AgentInfo, DeltaToolCalls
 
 
 def prompted() -> ScriptedModel:
@@ -78,3 +80,26 @@ def slow() -> ScriptedModel:
     """Takes its time to load."""
     time.sleep(1.5)
     return echo_model()
+
+
+def calling() -> FunctionModel:
+    """Makes the calls that its prompt lists, `[[[function, arguments], …], …]`, one inner list a request.
+
+    When all are made, it answers with the tools that it has, and what each call gave it.
+    """
+    return FunctionModel(stream_function=_calls, model_name="calling")
+
+
+async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
+    parts = [part for message in messages for part in message.parts]
+    requests = json.loads(next(part.content for part in parts if isinstance(part, UserPromptPart)))
+    made = sum(isinstance(message, ModelResponse) for message in messages)
+    if made < len(requests):
+        yield {
+            place: DeltaToolCall(name, json.dumps(arguments)) for place, (name, arguments) in enumerate(requests[made])
+        }
+        return
+    told = [str(part.content) for part in parts if isinstance(part, ToolReturnPart)]
+    schemas = {tool.name: tool.parameters_json_schema for tool in info.function_tools}
+    parallel = (info.model_settings or {}).get("parallel_tool_calls")
+    yield json.dumps({"tools": schemas, "told": told, "instructions": info.instructions, "parallel": parallel})

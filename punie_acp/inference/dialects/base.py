@@ -227,8 +227,8 @@ class Dialect(Protocol):
         """What the model must know to call, where its chat template does not say it. Short: it is prefilled."""
         ...
 
-    def parser(self, tools: Sequence[Tool]) -> Parser:
-        """A parser for one answer of a model that was given `tools`."""
+    def parser(self, tools: Sequence[Tool], *, one_call: bool = False) -> Parser:
+        """A parser for one answer of a model that was given `tools`; with `one_call` it ends after the first call."""
         ...
 
     def render_call(self, name: str, arguments: Mapping[str, JsonValue]) -> str:

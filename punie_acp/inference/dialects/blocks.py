@@ -30,12 +30,14 @@ class BlockDialect:
         if not tools:
             return ""
         listed = "\n".join(json_library.dumps(tool.as_function()["function"], ensure_ascii=False) for tool in tools)
-        example = self.render_call("NAME", {"PARAMETER": "value"})
-        return f"# Tools\n<tools>\n{listed}\n</tools>\nTo call one, write exactly this and stop:\n{example}"
+        parameters = list(tools[0].parameters())[:1]
+        example = self.render_call(tools[0].name, dict.fromkeys(parameters, "value"))
+        return f"# Tools\n<tools>\n{listed}\n</tools>\nTo call {tools[0].name}, write exactly this and stop:\n{example}"
 
-    def parser(self, tools: Sequence[Tool]) -> Parser:
-        """Reads blocks until text follows the last one; with a single tool that takes a program, until the first."""
-        return Parser(lambda reader: read_answer(reader, tools))
+    def parser(self, tools: Sequence[Tool], *, one_call: bool = False) -> Parser:
+        """Reads blocks until text follows the last one; of one call, or one tool that takes a program, the first."""
+        one_program = len(tools) == 1 and tools[0].program_parameter() is not None
+        return Parser(lambda reader: read_answer(reader, tools, one_block=one_call or one_program, one_call=one_call))
 
     def render_call(self, name: str, arguments: Mapping[str, JsonValue]) -> str:
         """The whole block."""
@@ -48,31 +50,34 @@ class BlockDialect:
         return (error, "") if role == "tool" else (f"<tool_response>\n{error}", "\n</tool_response>")
 
 
-def read_answer(reader: Reader, tools: Sequence[Tool]) -> Step[None]:
+def read_answer(reader: Reader, tools: Sequence[Tool], *, one_block: bool, one_call: bool) -> Step[None]:
     """Text, then calls. It ends at the end of the calls, so that a model cannot go on to invent their results."""
-    one_program = len(tools) == 1 and tools[0].program_parameter() is not None
     while not (yield from _opens(reader, tools)):
         char = yield from reader.take()
         if not char:
             return reader.flush()
         reader.say(char)
-    yield from _read_block(reader, tools)
-    while not one_program:
+    yield from _read_block(reader, tools, one_call=one_call)
+    while not one_block:
         end = reader.position
         yield from reader.skip()
         if not (yield from _opens(reader, tools)):
             reader.position = end
             return None
-        yield from _read_block(reader, tools)
+        yield from _read_block(reader, tools, one_call=False)
     return None
 
 
-def _read_block(reader: Reader, tools: Sequence[Tool]) -> Step[None]:
-    end = reader.position
+def _read_block(reader: Reader, tools: Sequence[Tool], *, one_call: bool) -> Step[None]:
+    """The calls of a block, or only the first and the close tag if that follows it."""
+    end, begun = reader.position, False
     while True:
         yield from reader.skip()
         if (yield from reader.accept(_CLOSE)):
             return
+        if begun and one_call:
+            break
+        begun = True
         if (yield from reader.accept("<function=")):
             yield from xml.read_function(reader, tools)
         elif (yield from reader.char()) in ("{", "["):

@@ -36,7 +36,7 @@ class FenceDialect:
         )
         return f"{how}\n{tool.description}".strip()
 
-    def parser(self, tools: Sequence[Tool]) -> Parser:
+    def parser(self, tools: Sequence[Tool], *, one_call: bool = True) -> Parser:
         """Reads text, and the program up to the end of its fence. Raises `ValueError` as `instructions` does."""
         if not tools:
             return Parser(_read_text)

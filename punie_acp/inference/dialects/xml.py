@@ -35,6 +35,9 @@ def read_function(reader: Reader, tools: Sequence[Tool]) -> Step[None]:
             parameter = yield from _tag_name(reader)
             value = yield from _read_value(reader, tool, parameter, shown=parameter not in arguments)
             arguments.setdefault(parameter, value)
+        elif (parameter := _next_parameter(tool, arguments)) and (yield from reader.accept("<parameter>")):
+            reader.emit(Malformed(f"<parameter> without a name, taken for {parameter}"))
+            arguments[parameter] = yield from _read_value(reader, tool, parameter, shown=True)
         elif not arguments and (parameter := _only_parameter(tool)):
             reader.emit(Malformed(f"no <parameter={parameter}> before its value"))
             arguments[parameter] = yield from _read_value(reader, tool, parameter, shown=True)
@@ -57,6 +60,11 @@ def _ends_function(reader: Reader) -> Step[bool]:
     forgotten = (yield from reader.accept("</tool_call>")) or (yield from reader.accept("<function="))
     reader.position = start
     return forgotten
+
+
+def _next_parameter(tool: Tool, given: Mapping[str, JsonValue]) -> str | None:
+    """The first parameter that has no value yet."""
+    return next((name for name in tool.parameters() if name not in given), None)
 
 
 def _only_parameter(tool: Tool) -> str | None:
@@ -114,7 +122,10 @@ def _reads_as_end(reader: Reader, tags_needed: int) -> Step[bool]:
 
 
 def _follows_value(reader: Reader) -> Step[bool]:
-    return (yield from reader.accept("<parameter=")) or (yield from reader.accept("<function="))
+    for tag in ("<parameter=", "<parameter>", "<function="):
+        if (yield from reader.accept(tag)):
+            return True
+    return False
 
 
 def _is_text(schema: Mapping[str, object]) -> bool:

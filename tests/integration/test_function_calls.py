@@ -1,0 +1,92 @@
+"""The agent that calls functions one by one, with which programs are compared: the same tool calls for the client."""
+
+import json
+
+import pytest
+
+from tests.acp_client import spawn_agent
+
+pytestmark = pytest.mark.anyio
+MODEL = "import:tests.integration.odd_models:calling"
+
+
+@pytest.fixture(scope="module")
+async def calling_agent(tmp_path_factory):
+    """A client of an agent that calls functions, several at a time where it likes."""
+    async with spawn_agent(
+        tmp_path_factory.mktemp("agent"), model=MODEL, settings={"mode": "auto", "tools": "calls"}
+    ) as client:
+        yield client
+
+
+async def answered(client, project, *requests):
+    """What the model was told after it made these calls: its tools, the results, how it may call."""
+    session = await client.new_session(project)
+    response = await client.prompt(session, json.dumps(requests))
+    assert response.stop_reason == "end_turn"
+    return session, json.loads(client.text(session))
+
+
+async def test_each_function_is_a_tool_whose_result_the_model_reads(calling_agent, project):
+    session, answer = await answered(
+        calling_agent,
+        project,
+        [["read_file", {"path": "README.md"}]],
+        [["list_files", {"pattern": "src/*.py"}], ["search", {"pattern": "TODO"}]],
+        [["edit_file", {"path": "README.md", "old": "Things", "new": "Shapes"}]],
+        [["run_command", {"command": "cat README.md; echo oh >&2; exit 3"}]],
+        [["search", {"pattern": "nowhere to be found"}]],
+    )
+
+    read, listed, found, edited, ran, nothing = answer["told"]
+    assert "# Shapes\n\nThings with an area." in read
+    assert "src/colours.py\nsrc/shapes.py" in listed
+    assert "src/shapes.py:2:     return w * h  # TODO: units" in found
+    assert edited == "Done: Edit README.md"
+    assert "Shapes with an area.\noh\n\nexit code 3" in ran
+    assert nothing == "Nothing was found."
+    calls = [call for call in calling_agent.all_calls(session).values() if "punie.dev/call" in call["_meta"]]
+    assert [call.status for call in calls] == ["completed"] * 6
+    assert "Shapes with an area." in (project / "README.md").read_text()
+
+
+async def test_the_tools_have_the_signatures_of_the_functions(calling_agent, project):
+    _, answer = await answered(calling_agent, project)
+
+    tools = answer["tools"]
+    assert {"read_file", "write_file", "edit_file", "list_files", "search", "run_command"} <= set(tools)
+    assert "execute_code" not in tools
+    assert tools["run_command"] == {
+        "type": "object",
+        "properties": {"command": {"type": "string"}, "cwd": {"type": "string"}, "timeout": {"type": "number"}},
+        "required": ["command"],
+    }
+    assert answer["parallel"] is True
+    assert "several that do not depend" in answer["instructions"]
+
+
+async def test_what_is_wrong_with_a_call_is_said_and_the_turn_goes_on(calling_agent, project):
+    _, answer = await answered(
+        calling_agent,
+        project,
+        [["read_file", {"path": "missing.txt"}]],
+        [["read_file", {"path": "missing.txt"}]],
+        [["read_file", {"file": 3}]],
+        [["references", {"name": "area"}]],
+    )
+
+    missing, again, wrong, references = answer["told"]
+    assert missing.startswith("The call failed: FileNotFoundError: ")
+    assert "list_files" in missing
+    assert "did not run" in again
+    assert wrong.startswith("The call failed: ")
+    assert "path" in wrong
+    assert "shapes.py" in references
+
+
+async def test_a_model_can_be_held_to_one_call_at_a_time(tmp_path, project):
+    async with spawn_agent(tmp_path / "agent", model=MODEL, settings={"mode": "auto", "tools": "call"}) as client:
+        _, answer = await answered(client, project)
+
+    assert answer["parallel"] is False
+    assert "call one tool, read" in answer["instructions"]
