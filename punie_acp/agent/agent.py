@@ -100,6 +100,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
+    turn.last_program = code.strip()
     if outcome.error is not None:
         turn.failed_programs.add(code.strip())
     if turn.external_calls >= turn.settings.max_external_calls:
@@ -110,12 +111,19 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     """Why a program is not even begun, for the model and the user to read."""
     turn = ctx.deps
+    what = "program" if turn.settings.tools == "program" else "call"
     if _is_cut(ctx.messages):
         limit = turn.settings.max_request_tokens
-        return f"The program did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
+        return f"The {what} did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
-        return "The program did not run: it is the one that failed before, word for word. Write a different one."
+        return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
+    if code.strip() == turn.last_program:
+        turn.repeats += 1
+        return (
+            f"The {what} did not run again: its result stands above, for nothing has changed since. "
+            "Answer the user with it, or do something else."
+        )
     return None
 
 

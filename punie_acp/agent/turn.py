@@ -43,7 +43,8 @@ class Turn:
     texts: int = 0
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])
-    repeats: int = 0  # how often a failed program was written again
+    last_program: str | None = None  # the one that ran last
+    repeats: int = 0  # how often a program was written again that had failed, or that had just run
     first_token_seconds: float | None = None
 
     def program_id(self, tool_call_id: str) -> str:
