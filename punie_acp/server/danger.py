@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 4000
 """Of a command that is looked through; the event loop waits meanwhile."""
+MAX_PARTS = 200
 
-_FORK_BOMB = re.compile(r"([\w:.]+)\s*\(\)\s*\{[^}]*\1\s*[|&]")
+_FORK_BOMB = re.compile(r"([\w:.]{1,40})\s{0,9}\(\)\s{0,9}\{[^}]{0,200}\1\s{0,9}[|&]")
 _HARMLESS_FOR_GIT = re.compile(
     r"(user|color|advice|init|commit|log|status|push\.default|merge\.conflictstyle)\b", re.IGNORECASE
 )
@@ -78,7 +79,9 @@ def danger(command: str, cwd: Path, roots: Sequence[Path], *, fed: bool = False)
     if _FORK_BOMB.search(command):
         return "starts processes without end"
     place = _Place(cwd, [Path(os.path.realpath(root)) for root in roots])
-    for part in parts_of(command):
+    for number, part in enumerate(parts_of(command)):
+        if number == MAX_PARTS:
+            return "has too many parts to be looked through"
         reason = _of_part(replace(part, piped=part.piped or fed), place)
         if reason is not None:
             return reason

@@ -284,6 +284,12 @@ def test_a_command_too_long_to_be_looked_through_asks(project):
     assert reason("echo " + "a " * 3000, project) == "is too long to be looked through"
 
 
+def test_a_command_of_too_many_parts_asks(project):
+    """Each change of folder makes the next longer to follow: this one took seconds of the event loop."""
+    assert reason("cd a;" * 199, project) is None
+    assert reason("cd a;" * 300, project) == "has too many parts to be looked through"
+
+
 def test_commands_within_commands_end_somewhere(project):
     assert reason("$(" * 200 + "rm -rf x" + ")" * 200, project)
     assert reason("env " * 20 + "rm -rf x", project)
