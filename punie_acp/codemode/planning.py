@@ -106,6 +106,7 @@ def stderr_with_notes(result: CommandResult) -> str:
         for note, applies in (
             ("[the time was up; the command was stopped]\n", result.timed_out),
             ("[the output was too long and was cut]\n", result.truncated),
+            ("[it started processes without end; the command was stopped]\n", result.crowded),
         )
         if applies
     )

@@ -55,6 +55,7 @@ class CommandResult:
     stderr: str
     timed_out: bool = False
     truncated: bool = False
+    crowded: bool = False  # it was ended because it had started too many processes
 
 
 class Workspace(Protocol):

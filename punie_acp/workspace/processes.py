@@ -13,6 +13,7 @@ import anyio
 import anyio.abc
 
 from punie_acp.workspace.base import CommandProgress, CommandResult
+from punie_acp.workspace.crowds import wait_for_crowd
 from punie_acp.workspace.environment import command_environment
 from punie_acp.workspace.guard import guard
 from punie_acp.workspace.output import KeptOutput, Reporter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL."""
+MAX_PROCESSES = 500
+"""Of one command. A parallel build or test run on a large machine has some hundred."""
 _LATE_OUTPUT_SECONDS = 0.2  # how long pipes that a background process holds open are still read
 _FIXED = {
     "PAGER": "cat",
@@ -46,6 +49,7 @@ class Command:
     env: Mapping[str, str]  # all of it
     stdin: str | None = None  # None: closed
     outputs: Outputs | None = None  # where long ones are kept whole
+    processes: int = MAX_PROCESSES  # more at a time end it
 
 
 def environment(
@@ -101,6 +105,7 @@ class _Running:
         files = [command.outputs.new(name) if command.outputs else None for name in ("stdout", "stderr")]
         self._stdout, self._stderr = (KeptOutput(file=file) for file in files)
         self._timed_out = False
+        self._crowded = False
 
     async def watch(self, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> CommandResult:
         reporter = Reporter(on_progress)
@@ -147,10 +152,19 @@ class _Running:
     async def _wait(self) -> bool:
         """Wait for the process, at most the time it has; then end its group. Whether the time was up."""
         with anyio.move_on_after(self._command.timeout):
-            await self._process.wait()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._end_crowd)
+                await self._process.wait()
+                tasks.cancel_scope.cancel()
             return False
         await _end(self._process, close=False)
         return True
+
+    async def _end_crowd(self) -> None:
+        """End a command that starts processes without end, at once: asked to stop, it would go on meanwhile."""
+        await wait_for_crowd(self._process.pid, self._command.processes)
+        self._crowded = True
+        _signal_group(self._process.pid, signal.SIGKILL)
 
     def _result(self) -> CommandResult:
         code = self._process.returncode
@@ -162,6 +176,7 @@ class _Running:
             stderr=self._stderr.text(),
             timed_out=self._timed_out,
             truncated=self._stdout.truncated or self._stderr.truncated,
+            crowded=self._crowded,
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePath
 
 _HARMLESS = ("*.example", "*.sample", "*.template", "*.dist", "*.defaults", "*.pub")
@@ -33,14 +35,30 @@ _FOLDERS = {
 }
 
 
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern) for pattern in patterns))
+
+
+# One expression for all patterns of a reason: this is asked for every file that a program touches.
+_IS_HARMLESS = _any_of(_HARMLESS)
+_IS_SECRET = [(why, _any_of(patterns.split())) for why, patterns in _SECRETS]
+
+
 def secret_reason(path: PurePath) -> str | None:
     """Why a file with the relative path `path` may hold secrets, or None. Upper and lower case are the same."""
-    name = path.name.lower()
-    if any(fnmatchcase(name, pattern) for pattern in _HARMLESS):
+    return secret_reason_of(path.parts)
+
+
+def secret_reason_of(parts: Sequence[str]) -> str | None:
+    """`secret_reason` of a path that is given as its components."""
+    if not parts:
         return None
-    folder = next((_FOLDERS[part] for part in path.parts[:-1] if part in _FOLDERS), None)
+    name = parts[-1].lower()
+    if _IS_HARMLESS.match(name):
+        return None
+    folder = next((_FOLDERS[part] for part in parts[:-1] if part in _FOLDERS), None)
     if folder:
         return folder
     if name.endswith(_CODE):  # credentials.py is code about credentials
         return None
-    return next((why for why, patterns in _SECRETS if any(fnmatchcase(name, p) for p in patterns.split())), None)
+    return next((why for why, pattern in _IS_SECRET if pattern.match(name)), None)

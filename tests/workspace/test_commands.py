@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -13,10 +14,12 @@ import anyio
 import psutil
 import pytest
 
+from punie_acp.codemode.planning import stderr_with_notes
+from punie_acp.workspace import crowds, processes
 from punie_acp.workspace.local import LocalWorkspace
 from punie_acp.workspace.output import KeptOutput
 from punie_acp.workspace.outputs import MAX_FILES, Outputs
-from punie_acp.workspace.processes import environment
+from punie_acp.workspace.processes import Command, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +154,17 @@ async def test_what_a_command_leaves_in_the_background_ends_with_it(run, project
     await eventually(lambda: not lives(project / "child"))
 
 
+async def test_a_command_that_starts_processes_without_end_is_stopped(project):
+    """The bomb here is a small one: it ends by itself at two hundred."""
+    bomb = "for i in $(seq 200); do sleep 60 & done; echo $! > last; wait"
+    command = Command(bomb, project, timeout=60.0, env=environment(None), processes=50)
+    result = await processes.run(command, Progress())
+    assert (result.crowded, result.timed_out, result.signal) == (True, False, "SIGKILL")
+    assert "processes without end" in stderr_with_notes(result)
+    assert crowds.members(os.getsid(0)) > 0
+    await eventually(lambda: not (project / "last").exists() or not lives(project / "last"))
+
+
 async def test_cancelling_ends_the_whole_group(run, project):
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run, "echo $$ > leader; sleep 60 & echo $! > child; trap '' TERM; while :; do sleep 1; done")
@@ -201,6 +215,8 @@ async def test_the_environment_has_no_pager_no_colour_and_nothing_of_ours(run):
 AGENT = """
 import anyio, sys
 from pathlib import Path
+from punie_acp.codemode.planning import stderr_with_notes
+from punie_acp.workspace import crowds, processes
 from punie_acp.workspace.local import LocalWorkspace
 
 async def main():

@@ -132,4 +132,5 @@ def _mapped(result: CommandResult, checkout: Checkout) -> CommandResult:
         checkout.to_original(result.stderr),
         result.timed_out,
         result.truncated,
+        result.crowded,
     )
