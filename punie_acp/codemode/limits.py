@@ -20,9 +20,13 @@ PRELUDE_BYTES = 2 * 1024 * 1024
 UNLIMITED_SUSPENSIONS = 1_000_000_000
 """Monty 1.4 ends a session after 1,000 suspensions by default; we count external calls, a program at a time."""
 
-_LIMIT_MESSAGES = (
-    "time limit exceeded",
+_MEMORY_MESSAGES = (
     "memory limit exceeded",
+    "exceeded its memory limit",  # a large value on its way out: the worker has then been ended
+)
+_LIMIT_MESSAGES = (
+    *_MEMORY_MESSAGES,
+    "time limit exceeded",
     "suspension limit",
     "maximum recursion depth exceeded",
 )
@@ -47,8 +51,8 @@ def is_limit_message(message: str) -> bool:
 
 
 def loses_state(message: str) -> bool:
-    """Whether the session cannot be used after this limit: its heap stays full."""
-    return "memory limit exceeded" in message
+    """Whether the session cannot be used after this limit: its heap stays full, or its worker has been ended."""
+    return any(part in message for part in _MEMORY_MESSAGES)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from pydantic_monty import AsyncMonty
+from pydantic_monty import AsyncMonty, MontyError
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.extra import ExtraFunction
     from punie_acp.workspace.base import Workspace
+
+_TOO_LARGE = "What this program had defined is lost: it is too large to be kept. Keep less in variables."
 
 
 class Sandbox:
@@ -116,7 +118,8 @@ class Sandbox:
         return await self._finish(run, observer)
 
     async def _finish(self, run: ProgramRun, observer: Observer) -> ProgramOutcome:
-        outcome = replace(run.outcome(), error=await self._recover(run))
+        error = await self._recover(run)
+        outcome = replace(run.outcome(), error=error, note=_TOO_LARGE if run.state_lost and error is None else "")
         await observer.emit(ProgramFinished(run.program.program_id, outcome))
         return outcome
 
@@ -138,7 +141,7 @@ class Sandbox:
         assert self._checker is not None
         if run.error is not None and run.error.kind == "syntax":
             return run.error  # nothing of it ran
-        if not run.state_lost:
+        if not run.state_lost and await self._keep(run):
             self._checker.remember(run.program.code, up_to_line=run.error.line if run.error else None)
             return run.error
         await self._session.restore()
@@ -146,6 +149,15 @@ class Sandbox:
             return None
         lost = "what this program had defined is lost"
         return replace(run.error, message=f"{run.error.message} ({lost})")
+
+    async def _keep(self, run: ProgramRun) -> bool:
+        """Remember what the session holds now, if that is not too much."""
+        assert self._session is not None
+        try:
+            await self._session.save()
+        except MontyError:
+            run.state_lost = True
+        return not run.state_lost
 
 
 async def _pause_before_exit() -> None:

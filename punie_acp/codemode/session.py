@@ -4,7 +4,7 @@ Facts about pydantic-monty 1.4 that shape this file (each has a test):
 
 - Cancelling the task that waits for a worker loses the session, and a busy worker then blocks the way out. So the
   wait is never cancelled; the worker is killed instead, by the process id noted while it was idle.
-- After a memory limit, or a killed worker, the session cannot be used again. So its state is dumped before each program
+- After a memory limit, or a killed worker, the session cannot be used again. So its state is dumped after each program
   (about 100 KB) and loaded into a new worker.
 - A process that exits right after `AsyncMonty` closes is aborted now and then (SIGABRT, 6 of 75 here; 0 of 50 with a
   pause of 10 ms or more). So closing waits a little.
@@ -65,15 +65,14 @@ class Session:
             await self._stack.aclose()
 
     async def prepare(self, limits: ResourceLimits) -> None:
-        """Get ready for a program that runs under `limits`: remember the state, so that it can be gone back to."""
+        """Get ready for a program that runs under `limits`."""
         if limits == self._limits:
-            await self.save()
-        elif self.feeds == 1:  # only the prelude: start over, for a session's limits can be tightened but not loosened
+            return
+        if self.feeds == 1:  # only the prelude: start over, for a session's limits can be tightened but not loosened
             self._limits = limits
             await self.close()
             await self.open()
         else:
-            await self.save()
             self._limits = limits
             await self.restore()
 
@@ -90,7 +89,7 @@ class Session:
         return await started
 
     async def save(self) -> None:
-        """Remember the state as it is now."""
+        """Remember the state as it is now, so that it can be gone back to. Raises `MontyError`: it is too large."""
         assert self._monty is not None
         self._saved = (await self._monty.dump(), self.feeds)
 
