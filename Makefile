@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-wire bench-store bench-python bench-engine clean
+.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-codemode bench-wire bench-store bench-python bench-engine clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -58,6 +58,9 @@ bench-startup: $(STAMP) ## seconds from spawn to initialize and session/new answ
 
 bench-calls: $(STAMP) ## cost of one external call
 	@$(BIN)/python benchmarks/calls.py
+
+bench-codemode: $(STAMP) ## calls, gathered calls, checks, dumps, ends of bombs, overhead of a turn
+	@$(BIN)/python benchmarks/codemode.py
 
 bench-store: $(STAMP) ## cost of keeping an update before it is sent
 	@$(BIN)/python benchmarks/store.py

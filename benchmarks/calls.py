@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from punie_acp.codemode.events import Decision
     from punie_acp.workspace.local import LocalWorkspace
@@ -79,7 +79,7 @@ def monty_alone(calls: int) -> Row:
         moments: list[float] = []
         async with AsyncMonty() as pool, pool.checkout(limits={"max_suspensions": 10**9}) as session:
             code = f"for i in range({calls + WARM_UP + 1}):\n    call('a.txt')"
-            snapshot = await session.feed_start(code, inputs={"call": _named_call()})
+            snapshot = await session.feed_start(code, inputs={"call": named_call()})
             while isinstance(snapshot, AsyncFunctionSnapshot):
                 moments.append(time.perf_counter())
                 snapshot = await snapshot.resume({"return_value": "one\ntwo\n"})
@@ -89,7 +89,9 @@ def monty_alone(calls: int) -> Row:
     return Row("pydantic-monty alone, the floor", asyncio.run(run()), {"pydantic-monty": version("pydantic-monty")})
 
 
-def _named_call() -> Callable[..., None]:
+def named_call() -> Callable[..., None]:
+    """What a program is told stands for an external function."""
+
     def call(*_: object) -> None: ...
 
     return call
@@ -160,28 +162,26 @@ def through_stdio(calls: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         (root / "a.txt").write_text("one\ntwo\n")
-        agent = _start_agent(root, calls)
-        assert agent.stdin is not None
-        assert agent.stdout is not None
+        agent = start_agent(root, calls)
         try:
-            ask = partial(_ask, agent)
-            ask(1, "initialize", {"protocolVersion": 1})
-            session = ask(2, "session/new", {"cwd": str(root), "mcpServers": []})["sessionId"]
+            asking = partial(ask, agent)
+            asking(1, "initialize", {"protocolVersion": 1})
+            session = asking(2, "session/new", {"cwd": str(root), "mcpServers": []})["sessionId"]
             prompt = [{"type": "text", "text": f"```python\n{program}\n```"}]
             moments: list[float] = []
-            ask(3, "session/prompt", {"sessionId": session, "prompt": prompt}, moments)
+            asking(3, "session/prompt", {"sessionId": session, "prompt": prompt}, moments)
         finally:
-            agent.stdin.close()
-            agent.stdout.close()
-            agent.wait(timeout=10)
+            stop_agent(agent)
     return Row("punie-acp, to a client over stdio (b)", intervals(moments), {"punie-acp": version("punie-acp")})
 
 
-def _start_agent(folder: Path, calls: int) -> subprocess.Popen[bytes]:
+def start_agent(folder: Path, calls: int, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """The agent as a child process, its data in `folder`; `more` are variables of its environment."""
     environment = os.environ | {
         "PUNIE_MODEL": "import:tests.scripted:echo_model",
         "PUNIE_MAX_EXTERNAL_CALLS": str(2 * calls + 1000),
         **{f"PUNIE_{kind}_DIR": str(folder / ".punie") for kind in ("CONFIG", "DATA", "LOG")},
+        **(more or {}),
     }
     return subprocess.Popen(
         [sys.executable, "-m", "punie_acp", "--stdio"],
@@ -192,7 +192,16 @@ def _start_agent(folder: Path, calls: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _ask(
+def stop_agent(agent: subprocess.Popen[bytes]) -> None:
+    """End it as an editor does, by closing its input."""
+    assert agent.stdin is not None
+    assert agent.stdout is not None
+    agent.stdin.close()
+    agent.stdout.close()
+    agent.wait(timeout=10)
+
+
+def ask(
     agent: subprocess.Popen[bytes],
     number: int,
     method: str,
@@ -218,7 +227,7 @@ def _ask(
 def peer(calls: int) -> Row | None:
     """pydantic-ai-harness's CodeMode in an environment of its own, made once; None (with the reason) without it."""
     try:
-        python = _peer_python()
+        python = peer_python()
         script = Path(__file__).with_name("peer_codemode.py")
         done = subprocess.run([python, script, str(calls)], check=True, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.SubprocessError) as error:
@@ -228,7 +237,8 @@ def peer(calls: int) -> Row | None:
     return Row("pydantic-ai-harness CodeMode", result["seconds"], result["versions"])
 
 
-def _peer_python() -> Path:
+def peer_python() -> Path:
+    """The interpreter of the peer's environment. Raises `OSError` or `SubprocessError` where it cannot be made."""
     from platformdirs import user_cache_path
 
     environment = user_cache_path("punie-acp") / "bench-codemode"
