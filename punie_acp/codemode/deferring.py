@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 DEFERRED = "_deferred_"
 """What the name of a function begins with where the program does not wait for it."""
 
-_IN_TURN = frozenset({"Lock", "Event", "Condition", "Queue", "PriorityQueue", "LifoQueue", "Barrier"})
+_IN_TURN = frozenset(
+    {
+        *("Lock", "Event", "Condition", "Queue", "PriorityQueue", "LifoQueue", "Barrier"),
+        *("Semaphore", "BoundedSemaphore"),  # so that a bound is kept: one after the other is never too many at once
+    }
+)
 """With these a program relies on when its coroutines are switched; the prelude's work only where they run in turn."""
 
 _Scope = ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp

@@ -68,14 +68,21 @@ def _same_lines(before: str, after: str) -> bool:
 
 
 def _superfluous_awaits(source: Source, further: frozenset[str]) -> Iterator[str]:
-    """`await read_file(…)`: external functions answer at once."""
+    """`await read_file(…)`: at the top level external functions answer at once.
+
+    In a coroutine nothing is said of it: there `deferring.py` puts the `await` back, after the check.
+    """
     silent = (_ANSWER_AT_ONCE | further) - bound_names(source.tree)
+    in_coroutines = {
+        inner for node in source.nodes() if isinstance(node, ast.AsyncFunctionDef) for inner in ast.walk(node)
+    }
     for node in source.nodes():
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             called = node.value.func
             if isinstance(called, ast.Name) and called.id in silent:
                 source.replace(source.start(node), source.start(node.value), "")
-                yield f"`await` before {called.id} was left out: it answers at once."
+                if node not in in_coroutines:
+                    yield f"`await` before {called.id} was left out: it answers at once."
 
 
 def _missing_awaits(source: Source) -> Iterator[str]:

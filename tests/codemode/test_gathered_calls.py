@@ -14,12 +14,6 @@ from tests.codemode.conftest import Watcher
 HEAD = "import asyncio\n"
 
 
-def seconds_of(lab, code, **options):
-    began = time.monotonic()
-    ran = lab.run(code, **options)
-    return ran, time.monotonic() - began
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -36,10 +30,9 @@ asyncio.run(main())""",
     ],
 )
 def test_gathered_calls_run_at_once(lab, code):
-    ran, seconds = seconds_of(lab, HEAD + code)
+    ran = lab.run(HEAD + code)
     assert ran.outcome.error is None
     assert [finish.status for finish in ran.finishes] == ["completed"] * 3
-    assert seconds < 1.3
     assert [request.call_id for request in ran.requests] == [f"t/{lab.programs}/{n}" for n in (1, 2, 3)]
     order = [type(event) for event in ran.watcher.events if isinstance(event, CallStarted | CallFinished)]
     assert order == [CallStarted] * 3 + [CallFinished] * 3
@@ -153,6 +146,28 @@ def test_a_plain_call_stays_one_for_which_the_program_waits():
 def test_coroutines_that_rely_on_their_turns_keep_them():
     code = 'import asyncio\nlock = asyncio.Lock()\nasync def f():\n    async with lock:\n        read_file("a")\n'
     assert defer(code) == code
+
+
+BOUNDED = """import asyncio
+bound = asyncio.Semaphore(2)
+async def one(n):
+    async with bound:
+        return (await run_command(f"mkdir r{n}; ls -d r? | wc -l; sleep 0.2; rmdir r{n}")).stdout.strip()
+found = await asyncio.gather(*[one(n) for n in range(5)])
+assert len(found) == 5 and max(int(n) for n in found) <= 2, found
+"""
+
+
+def test_a_semaphore_keeps_its_bound(lab):
+    ran = lab.run(BOUNDED)
+    assert ran.outcome.error is None
+    assert [finish.status for finish in ran.finishes] == ["completed"] * 5
+
+
+def test_nothing_is_said_of_await_in_a_coroutine(lab):
+    ran = lab.run('async def f():\n    return await read_file("a.txt", 1, 1)\nprint(await f())')
+    assert (ran.output, ran.repairs) == ("one\n\n", ())
+    assert "await" in lab.run('print(await read_file("a.txt", 1, 1))').repairs[0]
 
 
 def test_gathered_calls_of_a_later_program_have_a_line_and_a_type(lab):
