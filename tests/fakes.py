@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class ScriptedEngine:
     """An `Engine` that answers each request with the next text of `answers`, token by token.
 
-    It remembers the tokens of each session as the real one's KV cache does. `unread` counts the tokens that nobody
+    It remembers the tokens of each session as the real one's KV cache does. Every fifth token is the least certain of
+    its time, with a log probability of -4. `unread` counts the tokens that nobody
     asked for because the request was left early.
     """
 
@@ -55,10 +56,10 @@ class ScriptedEngine:
         total = len(request.tokens)
         for done in (cached, total):
             yield PrefillProgress(done, total)
-        for token in tokens[: request.max_tokens]:
+        for place, token in enumerate(tokens[: request.max_tokens]):
             await anyio.lowlevel.checkpoint()
             told.append(token)
-            yield TokenEvent(token)
+            yield TokenEvent(token, -float(place % 5))
         reason = "length" if len(tokens) > request.max_tokens else "stop"
         yield GenerationFinished(reason, total, cached, len(told), 0.25, 0.5)
 

@@ -93,6 +93,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
     objection = _objection(ctx, code)
     if objection is not None:
+        turn.useless_calls.add(ctx.tool_call_id or "")
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
         return objection
@@ -103,6 +104,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     turn.last_program = code.strip()
     if outcome.error is not None:
         turn.failed_programs.add(code.strip())
+        turn.useless_calls.add(ctx.tool_call_id or "")
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
     return told(outcome)
@@ -185,7 +187,7 @@ async def run_turn(
             model=request.model,
             message_history=messages,
             deps=turn,
-            model_settings=lambda ctx: _model_settings(settings, request.cache_key, repeats=ctx.deps.repeats),
+            model_settings=lambda ctx: _model_settings(settings, request.cache_key, ctx.deps),
             usage_limits=UsageLimits(
                 request_limit=settings.max_model_requests, output_tokens_limit=settings.max_turn_tokens
             ),
@@ -202,10 +204,12 @@ def _warming(cache_key: str) -> ModelSettings:
     return LocalModelSettings(max_tokens=1, temperature=0, cache_key=cache_key, keep_prefix=True)
 
 
-def _model_settings(settings: Settings, cache_key: str, *, repeats: int = 0) -> ModelSettings:
-    """A model that repeats itself word for word at temperature 0 does so for ever: then it is raised."""
-    temperature = settings.temperature if repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
+def _model_settings(settings: Settings, cache_key: str, turn: Turn) -> ModelSettings:
+    """A local model cannot write a failed program again. Another one that repeats itself gets a higher temperature."""
+    temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
+    if turn.useless_calls:
+        chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":
         chosen["parallel_tool_calls"] = settings.tools == "calls"
     return chosen

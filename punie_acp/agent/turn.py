@@ -44,6 +44,7 @@ class Turn:
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])
     last_program: str | None = None  # the one that ran last
+    useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
     repeats: int = 0  # how often a program was written again that had failed, or that had just run
     first_token_seconds: float | None = None
 

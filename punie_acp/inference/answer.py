@@ -34,6 +34,8 @@ class Answer:
         self._cached_tokens: int | None = None
         self._tokens: list[int] = []
         self._lengths: list[int] = []  # characters decoded, after each token
+        self._logprobs: list[float] = []
+        self._call_at: int | None = None  # how many tokens there were when the first call had begun
         self._asked_at = asked_at
         self._first_at: float | None = None
         self._last_at = asked_at
@@ -58,14 +60,25 @@ class Answer:
         if self._cached_tokens is None:
             self._cached_tokens = progress.done
 
-    def decoded(self, token: int) -> list[ParseEvent]:
+    @property
+    def least_certain(self) -> int | None:
+        """Which token of the first call was the least probable: where another answer would most likely differ."""
+        if self._call_at is None:
+            return None
+        places = range(self._call_at, len(self.tokens))
+        return min(places, key=self._logprobs.__getitem__, default=None)
+
+    def decoded(self, token: int, logprob: float | None = None) -> list[ParseEvent]:
         """What `token` says."""
         self._last_at = perf_counter()
         self._first_at = self._first_at or self._last_at
         piece = self._text.add(token)
         self._tokens.append(token)
+        self._logprobs.append(0.0 if logprob is None else logprob)
         self._lengths.append((self._lengths[-1] if self._lengths else 0) + len(piece))
         events = self._parser.feed(piece)
+        if self._call_at is None and any(isinstance(event, CallStart) for event in events):
+            self._call_at = len(self._tokens)
         if self._parser.done:
             self.finish_reason = "tool_call"
         return self._noted(events)

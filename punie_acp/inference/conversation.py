@@ -24,9 +24,10 @@ from pydantic_ai.messages import (
 
 from punie_acp.inference.chat import ChatMessage, Data, Piece, Tokens
 from punie_acp.inference.dialects import Tool
+from punie_acp.inference.types import Avoided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pydantic_ai.messages import ModelMessage, ModelRequest, ModelRequestPart, ModelResponsePart, UserContent
     from pydantic_ai.tools import ToolDefinition
@@ -125,6 +126,25 @@ def recall(response: ModelResponse, chat: Chat, dialect: Dialect) -> tuple[int, 
     if known != (chat.fingerprint, dialect.name, _digest(response.parts)):
         return None
     return tuple(cast("list[int]", details["raw_tokens"]))
+
+
+def avoided(
+    messages: Iterable[ModelMessage], calls: Collection[str], chat: Chat, dialect: Dialect
+) -> tuple[Avoided, ...]:
+    """The responses that made one of `calls` (ids), with the place at which another one is to differ from each."""
+    found: list[Avoided] = []
+    for message in messages:
+        if not isinstance(message, ModelResponse) or not _makes(message, calls):
+            continue
+        at = (message.provider_details or {}).get("least_certain")
+        tokens = recall(message, chat, dialect)
+        if tokens and isinstance(at, int) and at < len(tokens):
+            found.append(Avoided(tokens, at))
+    return tuple(found)
+
+
+def _makes(response: ModelResponse, calls: Collection[str]) -> bool:
+    return any(isinstance(part, ToolCallPart) and part.tool_call_id in calls for part in response.parts)
 
 
 def _digest(parts: Sequence[ModelResponsePart]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from punie_acp.inference.types import EngineError, GenerationFinished, PrefillProgress, TokenEvent
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from punie_acp.inference.kv import PromptCache, SessionCaches
     from punie_acp.inference.loading import LoadedModel
-    from punie_acp.inference.types import EngineEvent, FinishReason, GenerationRequest
+    from punie_acp.inference.types import Avoided, EngineEvent, FinishReason, GenerationRequest
 
 
 class _CancelledError(Exception):
@@ -94,20 +94,20 @@ class _Answer:
 
     def take(
         self,
-        tokens: Iterator[int],
+        tokens: Iterator[tuple[int, float]],
         request: GenerationRequest,
         context_tokens: int,
         cancelled: Callable[[], bool],
         emit: Callable[[EngineEvent], None],
     ) -> None:
         budget = min(request.max_tokens, context_tokens - len(request.tokens))
-        for token in tokens:
+        for token, logprob in tokens:
             self.first_token_at = self.first_token_at or perf_counter()
             self.known.append(token)
             if token in request.stop_tokens or cancelled():
                 self.reason = "stop" if token in request.stop_tokens else "cancelled"
                 return
-            emit(TokenEvent(token))
+            emit(TokenEvent(token, logprob))
             self.emitted += 1
             if self.emitted == budget:
                 return
@@ -119,8 +119,11 @@ def _decode(
     cache: PromptCache,
     reused: int,
     progress: Callable[[int, int], None],
-) -> Generator[int]:
-    """Token ids without end. When one is yielded, its own keys and values are being added to `cache`."""
+) -> Generator[tuple[int, float]]:
+    """Token ids without end, each with its log probability.
+
+    When one is yielded, its own keys and values are being added to `cache`.
+    """
     import mlx.core as mx
     from mlx_lm.generate import generate_step
 
@@ -129,13 +132,14 @@ def _decode(
         loaded.model,
         max_tokens=-1,
         sampler=_sampler(request),
+        logits_processors=[_Avoiding(request.avoid)] if request.avoid else None,
         prompt_cache=cache,
         prefill_step_size=loaded.prefill_step,
         prompt_progress_callback=progress,
     )
     try:
-        for token, _ in steps:
-            yield int(token)
+        for token, logprobs in steps:
+            yield int(token), float(cast("float", logprobs[token].item()))
     finally:
         steps.close()
 
@@ -147,6 +151,26 @@ def _sampler(request: GenerationRequest) -> Callable[[mx.array], mx.array]:
     if request.seed is not None:
         mx.random.seed(request.seed)
     return make_sampler(temp=request.temperature, top_p=request.top_p)
+
+
+class _Avoiding:
+    """Takes the token out of the choice that would make an answer one of those that are to be avoided."""
+
+    def __init__(self, avoided: tuple[Avoided, ...]) -> None:
+        self._avoided = avoided
+        self._decoded = -1  # tokens
+
+    def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
+        """`tokens`: (time,), the answer so far at its end. `logits`: (1, vocabulary)."""
+        self._decoded += 1
+        here = [one for one in self._avoided if one.at == self._decoded]
+        if not here:
+            return logits
+        answer = tuple(cast("list[int]", tokens[len(tokens) - self._decoded :].tolist()))
+        for one in here:
+            if one.tokens[: one.at] == answer:
+                logits[:, one.tokens[one.at]] = -float("inf")
+        return logits
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
 
 from punie_acp.inference.answer import Answer, ArgumentsWriter
-from punie_acp.inference.conversation import Conversation, keepsake, to_tools
+from punie_acp.inference.conversation import Conversation, avoided, keepsake, to_tools
 from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, TextDelta
 from punie_acp.inference.types import GenerationFinished, GenerationRequest, PrefillProgress, TokenEvent
 
@@ -43,6 +43,7 @@ class LocalModelSettings(ModelSettings, total=False):
     """Of the standard settings `max_tokens`, `temperature`, `top_p`, `seed` and `parallel_tool_calls` count here."""
 
     cache_key: str  # the session whose KV cache is used and kept
+    avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
 
@@ -127,7 +128,7 @@ class LocalModel(Model[None]):
         settings, parameters = self.prepare_request(model_settings, model_request_parameters)
         tools = to_tools(parameters.declared_tool_defs.values())
         parser = self._parser(tools, settings)
-        request = self._generation(self._prompt(messages, parameters, tools), settings)
+        request = self._generation(self._prompt(messages, parameters, tools), settings, messages)
         if self._on_wait and self._engine.info is None:
             await self._on_wait(ModelLoading(self._model_name))
         async with AsyncExitStack() as stack:
@@ -174,7 +175,9 @@ class LocalModel(Model[None]):
         parts = self._get_instruction_parts(messages, parameters) or []
         return Conversation(self._chat, self._dialect, tools).tokens(messages, [part.content for part in parts])
 
-    def _generation(self, tokens: tuple[int, ...], settings: ModelSettings | None) -> GenerationRequest:
+    def _generation(
+        self, tokens: tuple[int, ...], settings: ModelSettings | None, messages: Sequence[ModelMessage]
+    ) -> GenerationRequest:
         chosen = cast("LocalModelSettings", settings or {})
         return GenerationRequest(
             tokens=tokens,
@@ -184,6 +187,7 @@ class LocalModel(Model[None]):
             seed=chosen.get("seed"),
             stop_tokens=self._chat.stop_tokens,
             cache_key=chosen.get("cache_key"),
+            avoid=avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
             keep_prefix=chosen.get("keep_prefix", False),
         )
 
@@ -214,8 +218,8 @@ class LocalStream(StreamedResponse):
                 self._answer.prefilled(event)
                 await self._model.tell(event)
                 return []
-            case TokenEvent(token):
-                return self._answer.decoded(token)
+            case TokenEvent(token, logprob):
+                return self._answer.decoded(token, logprob)
             case GenerationFinished():
                 return self._answer.ended(event)
 
@@ -246,6 +250,7 @@ class LocalStream(StreamedResponse):
         self.provider_details = {
             **self._model.details(answer.tokens, self._parts_manager.get_parts()),
             **answer.timings(),
+            **({} if answer.least_certain is None else {"least_certain": answer.least_certain}),
             **({"malformed": answer.malformed} if answer.malformed else {}),
         }
         return super().get()

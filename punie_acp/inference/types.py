@@ -22,6 +22,14 @@ class EngineError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Avoided:
+    """An answer that is not to be given again: one that has the same tokens before `at` has another one there."""
+
+    tokens: tuple[int, ...]
+    at: int  # 0 ≤ at < len(tokens)
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """One prompt to continue. Greedy at `temperature` 0; otherwise `seed` makes it repeatable."""
 
@@ -32,6 +40,7 @@ class GenerationRequest:
     seed: int | None = None
     stop_tokens: frozenset[int] = field(kw_only=True)  # ids that end generation (not emitted)
     cache_key: str | None = None  # the session: its KV cache is kept between requests; None: no reuse
+    avoid: tuple[Avoided, ...] = ()
     keep_prefix: bool = False  # many conversations begin with this prompt: keep its keys and values on disk
 
 
@@ -48,6 +57,7 @@ class TokenEvent:
     """One decoded token, as soon as it is known."""
 
     token: int
+    logprob: float | None = None  # natural logarithm of its probability; None where the engine does not say
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import pytest
 
 from punie_acp.inference.engine import MlxEngine
 from punie_acp.inference.types import (
+    Avoided,
     EngineError,
     EngineEvent,
     GenerationFinished,
@@ -84,6 +85,24 @@ async def test_tokens_are_those_of_mlx_lm(engine: MlxEngine, folder: Path) -> No
     model, _ = load_model(folder)
     steps = generate_step(mx.array(prompt(40)), model, max_tokens=20)
     assert decoded(events) == [int(token) for token, _ in steps]
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_is_to_be_avoided_goes_on_differently_from_the_place_on(engine: MlxEngine) -> None:
+    events = await run(engine, ask(prompt(40), cache_key="s"))
+    first = tuple(decoded(events))
+    assert all(event.logprob < 0 for event in events if isinstance(event, TokenEvent) and event.logprob is not None)
+
+    for at in (0, 5):  # the second time most of the prompt is in the cache
+        second = tuple(decoded(await run(engine, ask(prompt(40), cache_key="s", avoid=(Avoided(first, at),)))))
+        assert second[:at] == first[:at]
+        assert second[at] != first[at]
+    both = (Avoided(first, 5), Avoided(second, 5))
+    third = tuple(decoded(await run(engine, ask(prompt(40), avoid=both))))
+    assert third[:5] == first[:5]
+    assert third[5] not in (first[5], second[5])
+    other = Avoided((first[0] + 1, *first[1:]), 5)
+    assert tuple(decoded(await run(engine, ask(prompt(40), avoid=(other,))))) == first
 
 
 @pytest.mark.anyio

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,22 @@ def test_the_template_explains_its_own_dialect_and_we_explain_the_others(chat):
     assert "For each call, write" not in xml_prompt
     assert "```python fence" in fence_prompt
     assert "<tools>" not in fence_prompt
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_call_that_is_to_be_avoided_is_told_to_the_engine_with_its_least_certain_place(chat, dialect):
+    engine = ScriptedEngine(chat, ["Let me look.\n" + call(dialect), "Two.", "Three."])
+    agent = an_agent(engine, chat, dialect)
+    first = anyio.run(agent.run, "Which?")
+    (made,) = [part for message in first.all_messages() for part in message.parts if isinstance(part, ToolCallPart)]
+    settings = LocalModelSettings(avoid_calls=frozenset({made.tool_call_id}))
+    anyio.run(partial(agent.run, "Again", message_history=first.all_messages(), model_settings=settings))
+
+    (one,) = engine.requests[-1].avoid
+    assert chat.decode(one.tokens).startswith("Let me look.")
+    assert one.at % 5 == 4  # as the engine has it
+    assert "execute_code" in chat.decode(one.tokens[: one.at]) or "```python" in chat.decode(one.tokens[: one.at])
+    assert not engine.requests[0].avoid
 
 
 @pytest.mark.parametrize("dialect", ["xml", "json"])

@@ -101,5 +101,8 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
         return
     told = [str(part.content) for part in parts if isinstance(part, ToolReturnPart)]
     schemas = {tool.name: tool.parameters_json_schema for tool in info.function_tools}
-    parallel = (info.model_settings or {}).get("parallel_tool_calls")
-    yield json.dumps({"tools": schemas, "told": told, "instructions": info.instructions, "parallel": parallel})
+    settings = info.model_settings or {}
+    answer = {"tools": schemas, "told": told, "instructions": info.instructions}
+    answer["parallel"] = settings.get("parallel_tool_calls")
+    answer["avoided"] = len(settings.get("avoid_calls", ()))
+    yield json.dumps(answer)

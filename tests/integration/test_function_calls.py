@@ -82,6 +82,7 @@ async def test_what_is_wrong_with_a_call_is_said_and_the_turn_goes_on(calling_ag
     assert wrong.startswith("The call failed: ")
     assert "path" in wrong
     assert "shapes.py" in references
+    assert answer["avoided"] == 3  # the model is kept from writing them again
 
 
 async def test_a_model_can_be_held_to_one_call_at_a_time(tmp_path, project):
