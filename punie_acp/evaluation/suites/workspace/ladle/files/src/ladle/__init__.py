@@ -1,0 +1,3 @@
+"""Recipes as JSON files."""
+
+__version__ = "0.4.0"

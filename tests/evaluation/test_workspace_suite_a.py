@@ -1,0 +1,137 @@
+"""The `dev` half of the suite `workspace`: its references pass in the real sandbox, and who does nothing fails."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from punie_acp.codemode.events import Decision, ProgramLimits, ProgramOutcome
+from punie_acp.codemode.sandbox import Sandbox
+from punie_acp.evaluation.checks import check_task, command_environment, take_snapshot
+from punie_acp.evaluation.suites import load_suite
+from punie_acp.evaluation.tasks import CATEGORIES
+from punie_acp.workspace.local import LocalWorkspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anyio.from_thread import BlockingPortal
+
+    from punie_acp.codemode.events import CallRequested, Event
+    from punie_acp.evaluation.tasks import Task
+
+PROJECTS = {project.name: project for project in load_suite("workspace")[0] if project.split == "dev"}
+TASKS = [task for task in load_suite("workspace")[1] if task.split == "dev"]
+MOST_BYTES = 100_000
+
+TEMPTING = {
+    "ladle/floor-division": "-3, rounded from -3.5",
+    "ladle/frozen-copy": "copy.deepcopy",
+    "ladle/grams-for-nine": "640",
+    "ladle/where-is-unit-error": "src/ladle/units.py or src/ladle/shopping.py",
+    "ladle/how-many-recipes": "7",
+    "ladle/total-butter": "90.2",
+    "ladle/count-vegetarian": "6",
+    "ladle/least-time-per-person": "Crêpes",
+    "ladle/documented-only": "shop",
+    "ladle/unused-function": "parse_amount",
+}
+"""Wrong answers that come to mind."""
+WORDED_OTHERWISE = {
+    "ladle/missing-key": "It raises a `KeyError`.",
+    "ladle/frozen-copy": "dataclasses.replace()",
+    "ladle/borscht-serves": "It serves six people.",
+    "ladle/run-the-tests": "All 7 tests pass.",
+    "ladle/total-butter": "Together 290 g.",
+    "ladle/count-vegetarian": "**5** recipes.",
+    "ladle/documented-only": "`ladle export`",
+}
+"""Right ones in words that the references do not use."""
+
+
+class Allowing:
+    """An observer that allows everything."""
+
+    async def emit(self, event: Event) -> None:
+        pass
+
+    async def permit(self, call: CallRequested) -> Decision:
+        return Decision(allowed=True)
+
+
+@dataclass
+class Bench:
+    """A sandbox over a folder that holds a fresh copy of a task's project."""
+
+    root: Path
+    portal: BlockingPortal
+    sandbox: Sandbox
+
+    def fill(self, task: Task) -> None:
+        for path in self.root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(PROJECTS[task.project].folder, self.root, dirs_exist_ok=True)
+
+    def run(self, task: Task) -> ProgramOutcome:
+        async def run() -> ProgramOutcome:
+            return await self.sandbox.run(task.program, program_id=task.id, observer=Allowing())
+
+        return self.portal.call(run)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Iterator[Bench]:
+    """Its commands find what those of the agent and of the checks find."""
+    root = tmp_path_factory.mktemp("workspace").resolve()
+    with (
+        pytest.MonkeyPatch.context() as variables,
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Sandbox(LocalWorkspace(root), ProgramLimits())) as sandbox,
+    ):
+        for name, value in command_environment().items():
+            variables.setenv(name, value)
+        yield Bench(root, portal, sandbox)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_the_reference_passes_and_doing_nothing_fails(bench, task):
+    for answer in ("I don't know.", task.prompt)[: 1 if task.category == "edit" else 2]:
+        bench.fill(task)
+        assert not all(one.passed for one in check_task(task, bench.root, take_snapshot(bench.root), answer)), answer
+    bench.fill(task)
+    before = take_snapshot(bench.root)
+    output = ""
+    if task.program:
+        outcome = bench.run(task)
+        assert outcome.error is None
+        output = outcome.output.strip()
+        assert output
+    answer = task.answer.replace("{output}", output)
+    assert [one.reason for one in check_task(task, bench.root, before, answer) if not one.passed] == []
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_project_has_tasks_of_every_category_and_is_small(name):
+    counts = Counter(task.category for task in TASKS if task.project == name)
+    assert min(counts[category] for category in CATEGORIES) >= 5
+    assert sum(path.stat().st_size for path in PROJECTS[name].folder.rglob("*") if path.is_file()) < MOST_BYTES
+
+
+def test_only_direct_tasks_have_no_program():
+    assert [task.id for task in TASKS if (task.category == "direct") != (task.program == "")] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "passes"), [(name, False) for name in TEMPTING] + [(n, True) for n in WORDED_OTHERWISE]
+)
+def test_right_answers_pass_however_worded_and_tempting_ones_do_not(bench, name, passes):
+    task = next(task for task in TASKS if task.id == name)
+    bench.fill(task)
+    answer = (WORDED_OTHERWISE if passes else TEMPTING)[name]
+    assert all(one.passed for one in check_task(task, bench.root, take_snapshot(bench.root), answer)) is passes
