@@ -41,6 +41,14 @@ TEMPTING = {
     "ladle/least-time-per-person": "Crêpes",
     "ladle/documented-only": "shop",
     "ladle/unused-function": "parse_amount",
+    "tideline/median-of-five": "22.4",
+    "tideline/sql-groups": "WHERE",
+    "tideline/rows-of-walks": "15",
+    "tideline/west-cove-total": "171",
+    "tideline/wrong-in-the-report": "Sand Bay",
+    "tideline/unknown-volunteer": "tove",
+    "tideline/plastic-on-norre-strand": "311",
+    "tideline/busiest-volunteer": "Léna Roy",
 }
 """Wrong answers that come to mind."""
 WORDED_OTHERWISE = {
@@ -51,6 +59,11 @@ WORDED_OTHERWISE = {
     "ladle/total-butter": "Together 290 g.",
     "ladle/count-vegetarian": "**5** recipes.",
     "ladle/documented-only": "`ladle export`",
+    "tideline/mean-of-four": "12.0",
+    "tideline/percent-more": "By 24%.",
+    "tideline/rows-of-walks": "It has 14 rows.",
+    "tideline/unknown-volunteer": "The id `piet`.",
+    "tideline/plastic-on-norre-strand": "275 pieces",
 }
 """Right ones in words that the references do not use."""
 
