@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from punie_acp.evaluation.tasks import Check, Task
 
 COMMAND_SECONDS = 120.0
+OF_A_MAKE = frozenset({"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"})
+"""What make tells a make that it starts."""
 LEFTOVERS = frozenset({"__pycache__", ".pytest_cache", ".git", ".ruff_cache", ".mypy_cache", "node_modules"})
 
 Snapshot = Mapping[str, str]
@@ -103,11 +105,12 @@ def _lines(text: str) -> list[str]:
 def command_environment() -> dict[str, str]:
     """The variables of a task's commands, the agent's and the checks' alike.
 
-    Python is the one that runs this, and leaves no bytecode; pytest finds no plugins that happen to be installed.
+    Python is the one that runs this, and leaves no bytecode; pytest finds no plugins that happen to be installed;
+    make does not take itself for the child of a make that started this, which would add lines to what it prints.
     """
     folder = str(Path(sys.executable).parent)
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in OF_A_MAKE},
         "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

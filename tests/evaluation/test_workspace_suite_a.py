@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -103,12 +105,10 @@ def bench(tmp_path_factory) -> Iterator[Bench]:
     """Its commands find what those of the agent and of the checks find."""
     root = tmp_path_factory.mktemp("workspace").resolve()
     with (
-        pytest.MonkeyPatch.context() as variables,
+        patch.dict(os.environ, command_environment(), clear=True),
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(Sandbox(LocalWorkspace(root), ProgramLimits())) as sandbox,
     ):
-        for name, value in command_environment().items():
-            variables.setenv(name, value)
         yield Bench(root, portal, sandbox)
 
 
