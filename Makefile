@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-codemode bench-wire bench-store bench-python bench-engine clean
+.PHONY: help setup lock demo test acp-conformance acp-table check format docs demo-picture bench-startup bench-calls bench-codemode bench-wire bench-store bench-python bench-engine bench-early clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -64,6 +64,9 @@ bench-codemode: $(STAMP) ## calls, gathered calls, checks, dumps, ends of bombs,
 
 bench-store: $(STAMP) ## cost of keeping an update before it is sent
 	@$(BIN)/python benchmarks/store.py
+
+bench-early: $(STAMP) ## time that reading ahead saves
+	@$(BIN)/python benchmarks/early.py
 
 bench-wire: $(STAMP) ## updates per second to a client, and the latency of a command's output, beside both SDKs
 	@$(BIN)/python benchmarks/wire.py

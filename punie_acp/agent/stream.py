@@ -19,10 +19,11 @@ from pydantic_ai.messages import (
 )
 from pydantic_core import from_json
 
+from punie_acp.agent.ahead import reading_ahead
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, ThoughtDelta
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Callable
 
     from pydantic_ai.messages import AgentStreamEvent
 
@@ -32,17 +33,18 @@ TOOL_NAME = "execute_code"
 
 
 async def pass_on(stream: AsyncIterable[AgentStreamEvent], turn: Turn) -> None:
-    """Tell the turn's observer what the model writes, as it writes it."""
-    writer = _Writer(turn)
-    async for event in stream:
-        if turn.first_token_seconds is None:
-            turn.first_token_seconds = time.monotonic() - turn.began
-        if isinstance(event, PartStartEvent):
-            await writer.start(event)
-        elif isinstance(event, PartDeltaEvent):
-            await writer.extend(event)
-        elif isinstance(event, PartEndEvent) and isinstance(event.part, ToolCallPart):
-            await writer.end_call(event.part)
+    """Tell the turn's observer what the model writes, as it writes it, and read ahead what programs will read."""
+    async with reading_ahead(turn) as ahead:
+        writer = _Writer(turn, ahead)
+        async for event in stream:
+            if turn.first_token_seconds is None:
+                turn.first_token_seconds = time.monotonic() - turn.began
+            if isinstance(event, PartStartEvent):
+                await writer.start(event)
+            elif isinstance(event, PartDeltaEvent):
+                await writer.extend(event)
+            elif isinstance(event, PartEndEvent) and isinstance(event.part, ToolCallPart):
+                await writer.end_call(event.part)
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class _Writer:
     """Turns the parts of one model response into events."""
 
     turn: Turn
+    ahead: Callable[[str, str], None]  # is told what there is of which program
     message_id: str = ""
     arguments: str = ""  # of the call that is being written, JSON so far
     program_id: str = ""
@@ -88,7 +91,9 @@ class _Writer:
 
     async def _show(self) -> None:
         if self.program_id:
-            await self.turn.observer.emit(ProgramWritten(self.program_id, _code(self.arguments) or ""))
+            code = _code(self.arguments) or ""
+            await self.turn.observer.emit(ProgramWritten(self.program_id, code))
+            self.ahead(self.program_id, code)
 
 
 def _code(arguments: str) -> str | None:

@@ -10,6 +10,7 @@ from punie_acp.codemode.events import ProgramLimits
 
 if TYPE_CHECKING:
     from punie_acp.agent.events import TurnObserver
+    from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.settings import Settings
@@ -27,6 +28,12 @@ class Runner(Protocol):
         self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
     ) -> ProgramOutcome:
         """Run a program to its end. Whatever is wrong with it is in the outcome."""
+        ...
+
+    def read_ahead(
+        self, program_id: str, observer: Observer, limits: ProgramLimits | None = None
+    ) -> ReadingAhead | None:
+        """What makes the reading calls of a program while it is written; None where it has to wait for its end."""
         ...
 
 
@@ -50,6 +57,11 @@ class Turn:
 
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
+
+    def forget_failures(self) -> None:
+        """The project is no longer what it was: what failed before may well succeed now, such as a run of the tests."""
+        self.failed_programs.clear()
+        self.useless_calls.clear()
 
 
 def program_limits(settings: Settings, calls_made: int = 0) -> ProgramLimits:

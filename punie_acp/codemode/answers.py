@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_SLEEP_SECONDS = 10.0
 _KNOWN_EXCEPTIONS = frozenset(get_args(ExcType))
-_SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
+SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
 NOT_SILENT = object()
 PURE = "pure"
 """The host function by which the prelude computes (`purefunctions.py`)."""
@@ -30,7 +30,7 @@ PURE = "pure"
 
 async def silent_answer(place: Place, name: str, args: Sequence[object]) -> object:
     """The value of an OS function that needs no call: a pause, the environment, a path's form. Else `NOT_SILENT`."""
-    if name in _SLEEPS:
+    if name in SLEEPS:
         await anyio.sleep(min(float(cast("float", args[0])), MAX_SLEEP_SECONDS))
         return None
     if name == "os.environ":

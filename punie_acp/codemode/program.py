@@ -29,6 +29,7 @@ from punie_acp.codemode.answers import (
 from punie_acp.codemode.binding import bind, raw_input
 from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
 from punie_acp.codemode.deferring import DEFERRED
+from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.environment import named
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
@@ -88,6 +89,7 @@ class ProgramRun:
     observer: Observer
     limits: ProgramLimits
     extra: ExtraFunctions = field(default_factory=ExtraFunctions)
+    early: Record = field(default_factory=Record)  # the calls that were made while the program was written
     calls: int = 0
     error: ProgramError | None = None
     value: str | None = None
@@ -110,12 +112,15 @@ class ProgramRun:
         self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
         self._lowered = self.program.lowered.encode()
+        self._requested = self.early.shown
 
     async def run(self) -> None:
         """Run to the end, whatever it is; see `outcome`. Raises only what cancels the caller."""
         async with anyio.create_task_group() as group:
             self._calls = Simultaneous(group)
+            self.early.begin(group)
             await self._run()
+            self.early.end()
 
     async def _run(self) -> None:
         try:
@@ -156,7 +161,7 @@ class ProgramRun:
         )
 
     async def _drive(self, code: str) -> MontyComplete:
-        self._filename = f"<python-input-{self.session.feeds}>"
+        self._filename = self.session.next_name
         snapshot = await self._settle(self.session.feed(code, self._print))
         while not isinstance(snapshot, MontyComplete):
             self._paused = snapshot
@@ -198,14 +203,13 @@ class ProgramRun:
         if self.calls >= self.limits.calls:
             raise _StopError(ProgramError("limit", f"the program made more than {self.limits.calls} external calls"))
         await self._flush()
-        own_line = self.program.lines.origin(source_line(snapshot, self._lowered, self._filename))
-        line = cast("int | None", kwargs.pop("_line", None)) or own_line
+        line = cast("int | None", kwargs.pop("_line", None)) or self._line(snapshot)
         try:
             function, arguments, plan_it = self._bound(name, args, kwargs)
         except TypeError as error:
             return raising(error)
         self.calls += 1
-        call = partial(self._call, function, line, arguments, plan_it)
+        call = partial(self._call, name, function, line, arguments, plan_it)
         claim = partial(claim_of, self.workspace.root, name, arguments, self.extra.by_name)
         if called != name:
             self._calls.start(snapshot.call_id, claim(), call)
@@ -213,6 +217,10 @@ class ProgramRun:
         if not self._calls.idle:
             await self._calls.in_turn(claim())
         return await call()
+
+    def _line(self, snapshot: AsyncFunctionSnapshot) -> int | None:
+        """The line of the program at which it paused; None where that is in other code."""
+        return self.program.lines.origin(source_line(snapshot, self._lowered, self._filename))
 
     def _bound(
         self, name: str, args: tuple[object, ...], kwargs: dict[str, object]
@@ -225,8 +233,11 @@ class ProgramRun:
         return name, arguments, partial(_PLANNERS[name], self._place, **arguments)
 
     async def _call(
-        self, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
+        self, name: str, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
     ) -> ExternalSettledResult:
+        known = await self.early.take(name, arguments)
+        if known is not None:
+            return known.settled()
         try:
             plan = await plan_it()
             answer = await self._runner.run(self._site(function, line, arguments), plan)

@@ -13,6 +13,8 @@ from pydantic_monty import AsyncMonty, MontyError
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
 from punie_acp.codemode.deferring import defer
+from punie_acp.codemode.early.ahead import ReadingAhead
+from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
@@ -47,6 +49,7 @@ class Sandbox:
         self._one_at_a_time = anyio.Lock()
         self._session: Session | None = None
         self._checker: Checker | None = None
+        self._ahead: ReadingAhead | None = None  # of the program that is being written
 
     @property
     def extra(self) -> ExtraFunctions:
@@ -77,6 +80,28 @@ class Sandbox:
         with anyio.CancelScope(shield=True):
             await self._stack.aclose()
 
+    def read_ahead(self, program_id: str, observer: Observer, limits: ProgramLimits | None = None) -> ReadingAhead:
+        """What makes those calls of a program that only read, while it is being written.
+
+        They are shown to `observer` then; the `run` of this program finds their answers there.
+        """
+        assert self._session is not None
+        assert self._checker is not None
+        self._ahead = ReadingAhead(
+            program_id, self._session, self._checker, self._workspace, observer, limits or self._limits, self._extra
+        )
+        return self._ahead
+
+    def _early(self, code: str, program_id: str, workspace: Workspace) -> Record:
+        """What was read ahead for a program; none of it counts for another workspace than the sandbox's own."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead.program_id != program_id:
+            return Record()
+        record = ahead.record_for(code)
+        if workspace is not self._workspace:
+            record.forget()
+        return record
+
     async def run(
         self,
         code: str,
@@ -101,6 +126,7 @@ class Sandbox:
         assert self._session is not None
         began = time.monotonic()
         extra = self._extra
+        early = self._early(code, program_id, workspace)
         program = await self._prepare(code, program_id, extra)
         if isinstance(program, ProgramError):
             outcome = ProgramOutcome("", error=program, seconds=time.monotonic() - began)
@@ -108,7 +134,7 @@ class Sandbox:
             return outcome
         await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
         await self._session.prepare(monty_limits(limits))
-        run = ProgramRun(program, self._session, workspace, observer, limits, extra)
+        run = ProgramRun(program, self._session, workspace, observer, limits, extra, early)
         try:
             await run.run()
         except BaseException:

@@ -43,7 +43,7 @@ class Session:
     """A Monty session with a way back. Only one program runs in it at a time."""
 
     def __init__(self, pool: AsyncMonty, root: Path, limits: ResourceLimits) -> None:
-        self.feeds = 0  # how many snippets were fed: Monty names them <python-input-N>
+        self.feeds = 0  # how many snippets were fed
         self._pool = pool
         self._limits = limits
         self._root = root
@@ -88,10 +88,21 @@ class Session:
         self.feeds += 1
         return await started
 
+    @property
+    def next_name(self) -> str:
+        """What Monty calls the snippet that is fed next."""
+        return f"<python-input-{self.feeds}>"
+
     async def save(self) -> None:
         """Remember the state as it is now, so that it can be gone back to. Raises `MontyError`: it is too large."""
         assert self._monty is not None
         self._saved = (await self._monty.dump(), self.feeds)
+
+    def fork(self) -> Session:
+        """Another session that begins, once it is restored, with the state last saved here."""
+        forked = Session(self._pool, self._root, self._limits)
+        forked._saved = self._saved
+        return forked
 
     async def restore(self) -> None:
         """Back to the state last saved, in another worker if need be."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
     from pathlib import Path
 
+    from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import JsonValue, Observer, ProgramLimits, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.sandbox import Sandbox
@@ -70,6 +71,14 @@ class ReviewedPrograms:
             return await _Review(self._session, overlay, program_id, observer, self._tell).of(outcome)
         finally:
             await overlay.close()
+
+    def read_ahead(
+        self, program_id: str, observer: Observer, limits: ProgramLimits | None = None
+    ) -> ReadingAhead | None:
+        """As `Sandbox.read_ahead`; None in the modes in which a program reads from an overlay."""
+        if self._session.options.mode in ("review", "plan"):
+            return None
+        return self._sandbox.read_ahead(program_id, observer, limits)
 
     def _overlay(self, workspace: RecordingWorkspace, program_id: str) -> OverlayWorkspace:
         record, settings = self._session.record, self._session.settings

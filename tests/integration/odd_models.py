@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from pydantic_ai.messages import ModelResponse, ToolReturnPart, UserPromptPart
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 
@@ -106,3 +108,27 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
     answer["parallel"] = settings.get("parallel_tool_calls")
     answer["avoided"] = len(settings.get("avoid_calls", ()))
     yield json.dumps(answer)
+
+
+def gated() -> FunctionModel:
+    """Writes a program in the pieces that its prompt lists, `{"pieces": […], "gates": folder}`.
+
+    Before each piece but the first it waits until there is a file of the piece's number in the folder. When the program
+    has run, it answers with what it was told.
+    """
+    return FunctionModel(stream_function=_write_piece_by_piece, model_name="gated")
+
+
+async def _write_piece_by_piece(messages: list[ModelMessage], _: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
+    parts = messages[-1].parts
+    told = [str(part.content) for part in parts if isinstance(part, ToolReturnPart)]
+    if told:
+        yield told[-1]
+        return
+    prompt = json.loads(next(part.content for part in parts if isinstance(part, UserPromptPart)))
+    yield {0: DeltaToolCall("execute_code", '{"code": "')}
+    for number, piece in enumerate(prompt["pieces"]):
+        while number and not Path(prompt["gates"], str(number)).exists():  # noqa: ASYNC110
+            await anyio.sleep(0.005)
+        yield {0: DeltaToolCall(json_args=json.dumps(piece)[1:-1])}
+    yield {0: DeltaToolCall(json_args='"}')}
