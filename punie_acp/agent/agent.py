@@ -105,6 +105,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     if outcome.error is not None:
         turn.failed_programs.add(code.strip())
         turn.useless_calls.add(ctx.tool_call_id or "")
+    elif outcome.effects:
+        turn.forget_failures()
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
     return told(outcome)

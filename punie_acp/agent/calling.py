@@ -7,14 +7,15 @@ of acting is the same: limits, permissions, checks, what the user sees, and what
 from __future__ import annotations
 
 import ast
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent, RunContext, Tool
 
 from punie_acp.agent.instructions import DATA, fenced
-from punie_acp.codemode.advice import advice
 from punie_acp.codemode.stubs import function_stubs
+from punie_acp.inference.dialects.xml import convert
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -53,6 +54,16 @@ _LINES = {
 }
 """The programs that calls become; those of other functions print what they get."""
 
+_HINTS = (
+    (r"FileNotFoundError|No such file", 'look what is there first: call list_files with the pattern "**/*"'),
+    (r"IsADirectoryError", "that is a folder; list_files names its files"),
+    (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
+    (r"PermissionError|outside", "use paths inside the project, relative to its root"),
+    (r"old text is not in", "read the file and copy the text exactly as it stands there"),
+    (r"external calls", "search with a glob reads many files in one call"),
+)
+"""From what an error says to what can be done about it, as `codemode.advice` has it for programs."""
+
 _TYPES: dict[str, dict[str, Any]] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
@@ -83,7 +94,7 @@ def call_text(outcome: ProgramOutcome) -> str:
     parts = [f"{DATA}\n{fenced(outcome.output)}"] if outcome.output.strip() else []
     if outcome.error is not None:
         parts.append(f"The call failed: {outcome.error.message}")
-        if hint := advice(outcome):
+        if hint := _hint(outcome.error.message):
             parts.append(f"Hint: {hint}.")
     elif not parts:
         parts.append("Done: " + "; ".join(outcome.effects) if outcome.effects else "Nothing was found.")
@@ -114,13 +125,25 @@ def _functions(stubs: str) -> Iterator[tuple[ast.FunctionDef, str]]:
 
 
 def _tool(node: ast.FunctionDef, note: str, run: RunCode) -> Tool[Turn]:
+    schema = _schema(node)
     return Tool.from_schema(
-        partial(_call, run, node.name), node.name, note, _schema(node), takes_ctx=True, sequential=True
+        partial(_call, run, node.name, schema["properties"]), node.name, note, schema, takes_ctx=True, sequential=True
     )
 
 
-async def _call(run: RunCode, function: str, ctx: RunContext[Turn], /, **arguments: object) -> str:
+async def _call(
+    run: RunCode, function: str, types: Mapping[str, Mapping[str, object]], ctx: RunContext[Turn], /, **given: object
+) -> str:
+    """Run a call. A number or a truth value that was given as text is taken for what it says."""
+    arguments = {
+        name: convert(value, types.get(name, {})) if isinstance(value, str) and types.get(name) else value
+        for name, value in given.items()
+    }
     return await run(ctx, program_of(function, arguments), call_text)
+
+
+def _hint(error: str) -> str | None:
+    return next((hint for pattern, hint in _HINTS if re.search(pattern, error)), None)
 
 
 def _schema(node: ast.FunctionDef) -> dict[str, Any]:

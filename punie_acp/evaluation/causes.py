@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 Cause = Literal[
     "agent failed",  # no end of the turn: the process died, the model could not run, the time was far over
-    "repeated program",  # one that had failed was written again, word for word
+    "repeated program",  # one that had failed, or had just run, was written again
     "limit",  # of requests, calls, tokens or time
     "malformed call",  # the last call could not be read, or its program was not Python
     "no call",  # it answered a question about the project without having looked
@@ -20,7 +20,8 @@ Cause = Literal[
 ]
 CAUSES: tuple[Cause, ...] = get_args(Cause)
 
-REPEATED = "word for word"  # in the reason that the agent gives for a program that it does not run once more
+REPEATED = ("word for word", "did not run again")
+"""In the reason that the agent gives for a program that it does not run once more: it had failed, or had just run."""
 _NOT_GIVEN = (
     "ModuleNotFoundError",
     "NotImplementedError",
@@ -68,7 +69,7 @@ def _repeats(transcript: Transcript) -> bool:
     failed: set[str] = set()
     programs = {program.id for program in transcript.programs}
     for item in (*transcript.programs, *(call for call in transcript.calls if call.parent not in programs)):
-        if item.was_dropped and any(REPEATED in text for text in item.texts):
+        if item.was_dropped and any(words in text for words in REPEATED for text in item.texts):
             return True
         said = item.code.strip() or f"{item.function} {sorted(item.raw_input.items(), key=str)}"
         if said in failed:

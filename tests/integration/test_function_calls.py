@@ -85,6 +85,27 @@ async def test_what_is_wrong_with_a_call_is_said_and_the_turn_goes_on(calling_ag
     assert answer["avoided"] == 3  # the model is kept from writing them again
 
 
+async def test_a_call_that_failed_may_be_made_again_once_something_has_changed(calling_agent, project):
+    _, answer = await answered(
+        calling_agent,
+        project,
+        [["read_file", {"path": "new.txt"}]],
+        [["write_file", {"path": "new.txt", "content": "Made in between."}]],
+        [["read_file", {"path": "new.txt"}]],
+    )
+
+    missing, _, read = answer["told"]
+    assert 'call list_files with the pattern "**/*"' in missing
+    assert "Made in between." in read
+    assert answer["avoided"] == 0
+
+
+async def test_a_number_given_as_text_is_a_number(calling_agent, project):
+    _, answer = await answered(calling_agent, project, [["run_command", {"command": "echo 12", "timeout": "30"}]])
+
+    assert "12\n\nexit code 0" in answer["told"][0]
+
+
 async def test_a_model_can_be_held_to_one_call_at_a_time(tmp_path, project):
     async with spawn_agent(tmp_path / "agent", model=MODEL, settings={"mode": "auto", "tools": "call"}) as client:
         _, answer = await answered(client, project)

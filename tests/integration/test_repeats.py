@@ -26,7 +26,14 @@ async def test_one_that_has_just_run_is_not_run_again(recalling_agent, project):
     assert statuses == ["completed", "failed", "completed", "completed"]
 
 
-async def test_one_that_has_failed_is_not_run_again_whatever_ran_since(recalling_agent, project):
+async def test_one_that_failed_runs_again_after_something_has_changed(recalling_agent, project):
+    check = "print(open('made.txt').read())"
+    _, statuses = await told(recalling_agent, project, check, "open('made.txt', 'w').write('here')", check)
+
+    assert statuses == ["failed", "completed", "completed"]
+
+
+async def test_one_that_has_failed_is_not_run_again_where_nothing_has_changed(recalling_agent, project):
     text, statuses = await told(recalling_agent, project, "1 / 0", "print('else')", "1 / 0")
 
     assert "it is the one that failed before" in text
