@@ -2,9 +2,9 @@
 
 MLX's CPU back end has fast kernels for float32 alone. These compute with the weights as they are stored, a quarter to
 an eighth of the bytes, and with what they are multiplied by rounded to bytes: a model takes that much less memory, is
-loaded in a moment, decodes as fast as its weights can be read, and reads a prompt faster than a float32 BLAS could
-(`kernels/packed.c`). MLX itself runs the system's C compiler for its fused CPU kernels; where there is none, the model
-is float32 throughout.
+loaded in a moment, decodes nearly as fast as its weights can be read (`kernels/decode.c`), and reads a prompt faster
+than a float32 BLAS could (`kernels/packed.c`). MLX itself runs the system's C compiler for its fused CPU kernels; where
+there is none, the model is float32 throughout.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from typing import TYPE_CHECKING
 from punie_acp.weights.compiler import KernelUnavailableError, check_processor, find_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-_FLAGS = ("-O3", "-mavx2", "-mfma", "-mf16c", "-fopenmp", "-shared", "-fPIC")
+_SOURCES = ("packed.h", "packed.c", "decode.c")
+_FLAGS = ("-O3", "-mavx2", "-mfma", "-mf16c", "-fopenmp", "-shared", "-fPIC", "-lm")
 _COMPILE_SECONDS = 60.0
 
 
-class _Weights(ctypes.Structure):
-    """`struct weights` of packed.c."""
+class WeightsStruct(ctypes.Structure):
+    """`struct weights` of packed.h."""
 
     _fields_ = (
         ("quants", ctypes.c_void_p),
@@ -84,12 +85,12 @@ class PackedWeights:
     bits: int  # 4 or 8
 
     @cached_property
-    def described(self) -> _Weights:
+    def described(self) -> WeightsStruct:
         """As the kernels take it. A group must be a multiple of 32 columns."""
         (rows, words), groups = self.quants.shape, self.scales.shape[1]
         columns = words * 32 // self.bits
         places = [array.ctypes.data for array in (self.quants, self.scales, self.biases)]
-        return _Weights(*places, rows, columns, columns // groups, self.bits)
+        return WeightsStruct(*places, rows, columns, columns // groups, self.bits)
 
 
 def available_kernels() -> Kernels | None:
@@ -109,12 +110,13 @@ def load_kernels(folder: Path | None = None) -> Kernels:
     from punie_acp.inference.blas import usable_cores
 
     check_processor()
-    source = (resources.files("punie_acp.inference") / "kernels" / "packed.c").read_bytes()
-    name = f"packed-{hashlib.sha256(source + ' '.join(_FLAGS).encode()).hexdigest()[:16]}.so"
-    path = (folder or _cache_folder()) / name
+    kernels = resources.files("punie_acp.inference") / "kernels"
+    sources = {name: (kernels / name).read_bytes() for name in _SOURCES}
+    contents = b"".join(sources.values()) + " ".join(_FLAGS).encode()
+    path = (folder or _cache_folder()) / f"kernels-{hashlib.sha256(contents).hexdigest()[:16]}.so"
     try:
         if not path.is_file():
-            _compile(source, path)
+            _compile(sources, path)
         return Kernels(ctypes.CDLL(str(path)), usable_cores())
     except OSError as error:
         raise KernelUnavailableError(f"the kernels for packed weights cannot be used: {error}") from error
@@ -126,19 +128,20 @@ def _cache_folder() -> Path:
     return user_cache_path("punie-acp", appauthor=False) / "kernels"
 
 
-def _compile(source: bytes, path: Path) -> None:
+def _compile(sources: Mapping[str, bytes], path: Path) -> None:
     """Compile beside `path` and rename, so that two processes which do it at once do not meet."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        code, built = Path(scratch, "packed.c"), Path(scratch, "packed.so")
-        code.write_bytes(source)
-        _run_compiler(code, built)
+        for name, source in sources.items():
+            Path(scratch, name).write_bytes(source)
+        built = Path(scratch, "kernels.so")
+        _run_compiler([Path(scratch, name) for name in sources if name.endswith(".c")], built)
         built.replace(path)
 
 
-def _run_compiler(code: Path, built: Path) -> None:
+def _run_compiler(code: Sequence[Path], built: Path) -> None:
     compiler = find_compiler()
-    command = [compiler, *_FLAGS, str(code), "-o", str(built)]
+    command = [compiler, *map(str, code), *_FLAGS, "-o", str(built)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False

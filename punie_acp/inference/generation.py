@@ -1,6 +1,6 @@
 """One request, start to end, on the engine's thread: prompt into the cache, then token after token.
 
-mlx_lm's `generate_step` does the numerical work: while a token is handed over, the next is already being computed.
+mlx_lm's `generate_step` asks the model, or where there is one the decoder in its place, for one token after the other.
 Whatever is to decode faster later (prompt lookup, a draft model) takes the place of `_decode`.
 """
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     import mlx.core as mx
+    from mlx import nn
 
     from punie_acp.inference.kv import PromptCache, SessionCaches
     from punie_acp.inference.loading import LoadedModel
@@ -129,7 +130,7 @@ def _decode(
 
     steps = generate_step(
         mx.array(request.tokens[reused:]),
-        loaded.model,
+        cast("nn.Module", loaded.decoder.decoding(cache)) if loaded.decoder else loaded.model,
         max_tokens=-1,
         sampler=_sampler(request),
         logits_processors=[_Avoiding(request.avoid)] if request.avoid else None,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from punie_acp.inference.compiled import available_kernels
+from punie_acp.inference.decoder import decoder_of
 from punie_acp.inference.expand import expanded
 from punie_acp.inference.folder import read_config, stop_ids
 from punie_acp.inference.memory import check_memory
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mlx import nn
 
     from punie_acp.inference.compiled import Kernels
+    from punie_acp.inference.decoder import Decoder
     from punie_acp.inference.types import Device
 
 __all__ = ["LoadedModel", "compute_device", "load_model", "load_tokenizer"]
@@ -45,6 +47,7 @@ class LoadedModel:
     vocabulary: int  # rows of the output layer
     resident_bytes: int
     packed: bool  # our kernels compute with packed weights
+    decoder: Decoder | None = None  # decodes token after token faster than `model` does, where it knows its kind
 
 
 class LoadingStoppedError(Exception):
@@ -85,6 +88,7 @@ def load_model(
         vocabulary=int(config["vocab_size"]),
         resident_bytes=_nbytes(model),
         packed=kernels is not None,
+        decoder=decoder_of(model, kernels) if kernels else None,
     )
 
 

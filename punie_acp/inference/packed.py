@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from punie_acp.inference.compiled import Kernels
+    from punie_acp.inference.compiled import Kernels, WeightsStruct
 
 _ASKED = 16
 """Positions for which an output layer is computed at once: more are a prompt's, of which only the last is looked at."""
@@ -84,17 +84,17 @@ class PackedFeedForward(nn.Module):
 
     def __init__(self, gate: PackedLinear, up: PackedLinear, down: PackedLinear) -> None:
         super().__init__()
-        self._layers = (gate.packed, up.packed, down.packed)
+        self.parts = (gate.packed, up.packed, down.packed)
 
     def __call__(self, x: mx.array) -> mx.array:
         """(batch, time, columns) → (batch, time, columns)."""
-        gate, up, down = self._layers
+        gate, up, down = self.parts
         return gate.feed_forward(x, up, down)
 
     @property
     def packed_bytes(self) -> int:
         """Memory of the weights, which are not among the module's parameters."""
-        return sum(layer.nbytes for layer in self._layers)
+        return sum(part.nbytes for part in self.parts)
 
 
 def packed_feed_forward(layer: nn.Module) -> PackedFeedForward | None:
@@ -120,6 +120,11 @@ class Packed:
         quants, scales, biases = (_seen(array) for array in self._arrays)
         self._weights = PackedWeights(quants, scales, biases, self._bits)
         self.nbytes = sum(array.nbytes for array in self._arrays)
+
+    @property
+    def described(self) -> WeightsStruct:
+        """As the kernels take them."""
+        return self._weights.described
 
     def multiply(self, x: mx.array) -> mx.array:
         """(batch, time, columns) → (batch, time, rows)."""
