@@ -3,8 +3,8 @@
 Four arms, each run in a process of its own, on the same model folder and the same prompt (Python source):
 
 ours     `MlxEngine`, as punie-acp runs it; tokens are timed where the event loop receives them
-peer     `mlx_lm.stream_generate` on float32 weights and the BLAS that ours uses, with mlx_lm's defaults. Ours decodes
-         from the packed weights where its kernel can be compiled, and prefills from the float32 ones
+peer     `mlx_lm.stream_generate` on float32 weights and the BLAS that ours loads, with mlx_lm's defaults. Ours computes
+         with the packed weights where its kernels can be compiled
 stock    mlx_lm as `pip install mlx-lm[cpu]` gives it: its own BLAS, the folder loaded as it is. So slow that it gets
          a shorter prompt and answer and a time limit
 stock32  the same with our float32 weights: what the BLAS alone makes of the difference
