@@ -15,7 +15,7 @@ _HINTS = (
     (r"PermissionError|outside", "use paths inside the project, relative to its root"),
     (r"old text is not in", "read the file and copy the text exactly as it stands there"),
     (r"KeyError", "print the keys first, or use d.get(key)"),
-    (r"IndexError|out of range", "print len(…) first; the list is shorter than expected"),
+    (r"IndexError|out of range", "print the first row and len(…) first; it is shorter than expected"),
     (r"JSONDecodeError", "print the first lines of the text; it is no JSON"),
     (r"not enough values to unpack|too many values", "print one of the items to see how many parts it has"),
     (r"invalid literal for int|could not convert", "print the text that is converted; it is no number"),
