@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -33,6 +33,21 @@ TASKS = [task for task in load_suite("workspace")[1] if task.split == "dev"]
 MOST_BYTES = 100_000
 
 TEMPTING = {
+    "hivebook/method-not-allowed": "404",
+    "hivebook/percent-decoding": "fish && chips",
+    "hivebook/first-of-two": "['3', '5']",
+    "hivebook/two-dollars": "Tea costs $$5",
+    "hivebook/server-error": "/hives/H99",
+    "hivebook/pages-of-a-list": "4",
+    "hivebook/honey-of-the-year": "90.0",
+    "hivebook/run-the-tests": "9",
+    "hivebook/hives-at-obertal": "H04, H05, H06",
+    "hivebook/undocumented-address": "/api/weather",
+    "hivebook/class-without-style": "badge",
+    "hivebook/best-keeper": "Milan Dvořák",
+    "hivebook/unknown-hive": "H09",
+    "hivebook/honey-at-the-school": "25.5",
+    "hivebook/queens-not-seen": "Kirschgarten, Schulhof 2 and Linde 1",
     "ladle/floor-division": "-3, rounded from -3.5",
     "ladle/frozen-copy": "copy.deepcopy",
     "ladle/grams-for-nine": "640",
@@ -54,6 +69,19 @@ TEMPTING = {
 }
 """Wrong answers that come to mind."""
 WORDED_OTHERWISE = {
+    "hivebook/escaped-tag": 'It returns "&lt;b&gt;".',
+    "hivebook/first-of-two": "The string `'3'`.",
+    "hivebook/cookie-attribute": "`httponly`",
+    "hivebook/pages-of-a-list": "47 / 10 = 4.7, so five pages.",
+    "hivebook/page-size": "`PAGE_SIZE` is **6**.",
+    "hivebook/filter-todo": "It asks to keep the chosen site in the page's address.",
+    "hivebook/hives-at-obertal": "Four hives.",
+    "hivebook/undocumented-address": "The address `/api/overdue`.",
+    "hivebook/unused-template": "templates/notice.html",
+    "hivebook/class-without-style": "`.pager`",
+    "hivebook/best-keeper": "**Änne Vogt**",
+    "hivebook/honey-at-the-school": "Together 23.0 kg.",
+    "hivebook/queens-not-seen": "Schulhof 2\nKirschgarten",
     "ladle/missing-key": "It raises a `KeyError`.",
     "ladle/frozen-copy": "dataclasses.replace()",
     "ladle/borscht-serves": "It serves six people.",
@@ -116,7 +144,9 @@ def bench(tmp_path_factory) -> Iterator[Bench]:
 def test_the_reference_passes_and_doing_nothing_fails(bench, task):
     for answer in ("I don't know.", task.prompt)[: 1 if task.category == "edit" else 2]:
         bench.fill(task)
-        assert not all(one.passed for one in check_task(task, bench.root, take_snapshot(bench.root), answer)), answer
+        before = take_snapshot(bench.root)
+        alone = (replace(task, checks=(check,)) for check in task.checks)
+        assert not all(check_task(one, bench.root, before, answer)[0].passed for one in alone), answer
     bench.fill(task)
     before = take_snapshot(bench.root)
     output = ""
@@ -134,6 +164,14 @@ def test_a_project_has_tasks_of_every_category_and_is_small(name):
     counts = Counter(task.category for task in TASKS if task.project == name)
     assert min(counts[category] for category in CATEGORIES) >= 5
     assert sum(path.stat().st_size for path in PROJECTS[name].folder.rglob("*") if path.is_file()) < MOST_BYTES
+
+
+def test_the_whole_suite_is_large_enough_to_tell_arms_apart():
+    projects, tasks = load_suite("workspace")
+    counts = Counter(task.category for task in tasks)
+    assert len(projects) >= 6
+    assert len(tasks) >= 120
+    assert min(counts[category] for category in CATEGORIES) >= 30
 
 
 def test_only_direct_tasks_have_no_program():

@@ -1,0 +1,1 @@
+"""The log of a beekeepers' association."""
