@@ -17,6 +17,9 @@ AS_TYPED = "if wanted in hive.name or wanted in hive.site]"
 NOTES = ("hivebook/notes-are-text", "hivebook/pages.py", 'Raw("<br>".join(text.splitlines()))')
 STATIC = ("hivebook/stay-in-static", "hivebook/views.py", "if not file.is_file():")
 EMPTY = ("hivebook/no-empty-page", "hivebook/figures.py", "len(rows) // size + 1")
+HOURS = ("ladle/whole-hours", "src/ladle/text.py", 'f"{minutes // 60} h {minutes % 60} min"')
+MIXED = ("ladle/mixed-numbers", "src/ladle/units.py", '    # TODO: "1 1/2"\n')
+HUNDRED = ("tideline/hundred-metres", "scripts/totals.py", "round(pieces / metres, 1)")
 COMMA = ("hivebook/honey-with-a-comma", "hivebook/forms.py", "float(text)")
 RIGHT = [
     (*SEARCH, AS_TYPED, LOWER_BOTH),
@@ -24,9 +27,16 @@ RIGHT = [
     (*STATIC, "if STATIC.resolve() not in file.resolve().parents or not file.is_file():"),
     (*EMPTY, "(len(rows) - 1) // size + 1 if rows else 1"),
     (*COMMA, 'float(".".join(text.split(",")))'),
+    (*HOURS, 'f"{minutes // 60} h {minutes % 60} min".replace(" 0 min", "")'),
+    (*MIXED, '    if " " in text:\n        return int(text.split()[0]) + parse_amount(text.split()[1])\n'),
+    (*HUNDRED, "round(pieces / (metres / 100), 1)"),
 ]
 WRONG = {
-    "what was typed comes back in small letters": (*SEARCH, 'get("q", "")', 'get("q", "").lower()'),
+    "what was typed comes back in small letters": (
+        *SEARCH,
+        AS_TYPED,
+        "if (wanted := wanted.lower()) in hive.name.lower() or wanted in hive.site.lower()]",
+    ),
     "only the name in any case": (*SEARCH, "wanted in hive.name", "wanted.lower() in hive.name.lower()"),
     "the line break is escaped too": (*NOTES, '"<br>".join(text.splitlines())'),
     "only tags of one kind go": (*NOTES, 'Raw("<br>".join(text.replace("<script>", "").splitlines()))'),
@@ -39,6 +49,12 @@ WRONG = {
     "one page too few": (*EMPTY, "max(1, len(rows) // size)"),
     "what is after the comma is lost": (*COMMA, 'float(text.split(",")[0])'),
     "any number of commas": (*COMMA, 'float(text.replace(",", ".", 1).replace(",", ""))'),
+    "minutes that end with 0": (*HOURS, 'f"{minutes // 60} h {minutes % 60} min".replace("0 min", "").strip()'),
+    "one digit before the fraction": (
+        *MIXED,
+        '    if " " in text:\n        return int(text[0]) + parse_amount(text[2:])\n',
+    ),
+    "rounded too early": (*HUNDRED, "round(pieces / metres, 1) * 100"),
     "HEAD with a body": (
         "hivebook/head-requests",
         "hivebook/app.py",
