@@ -50,6 +50,7 @@ class Settings:
 
     effort: Effort = "normal"  # of a new session: "quick" (a third of these limits), "normal", "thorough" (thrice)
     stream_programs: bool = True  # whether a new session shows programs while they are being written
+    prefetch: bool = True  # whether files that a program reads one after the other, slowly, are read before their turn
     read_ahead: bool = False  # whether the calls of a program that only read are made while it is being written
 
     # Where a turn ends by itself.

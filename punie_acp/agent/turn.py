@@ -73,4 +73,5 @@ def program_limits(settings: Settings, calls_made: int = 0) -> ProgramLimits:
         recursion=settings.program_recursion,
         calls=settings.max_external_calls - calls_made,
         command_seconds=settings.command_seconds,
+        prefetch=settings.prefetch,
     )

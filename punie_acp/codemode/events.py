@@ -166,3 +166,4 @@ class ProgramLimits:
     recursion: int = 200
     calls: int = 500  # external calls left to this turn
     command_seconds: float = 120.0  # default and upper bound of one command's time
+    prefetch: bool = True  # whether reads over a list are begun before their turn, where reading is slow

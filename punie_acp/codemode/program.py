@@ -29,6 +29,7 @@ from punie_acp.codemode.answers import (
 from punie_acp.codemode.binding import bind, raw_input
 from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
 from punie_acp.codemode.deferring import DEFERRED
+from punie_acp.codemode.early.following import Following
 from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.environment import named
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
@@ -105,6 +106,7 @@ class ProgramRun:
     _requested: int = 0  # how many calls have been numbered
     _observer: Orderly = field(init=False)
     _calls: Simultaneous = field(init=False)
+    _following: Following | None = None  # where reads may be begun before their turn
 
     def __post_init__(self) -> None:
         self._output = Output(self.limits.output_bytes)
@@ -119,8 +121,12 @@ class ProgramRun:
         async with anyio.create_task_group() as group:
             self._calls = Simultaneous(group)
             self.early.begin(group)
+            if self.limits.prefetch:
+                self._following = Following(self.workspace.root, self.program.code, self._plan_read, group)
             await self._run()
             self.early.end()
+            if self._following is not None:
+                self._following.forget()
 
     async def _run(self) -> None:
         try:
@@ -232,6 +238,9 @@ class ProgramRun:
         arguments = bind(name, _PLANNERS[name], args, kwargs)
         return name, arguments, partial(_PLANNERS[name], self._place, **arguments)
 
+    async def _plan_read(self, name: str, path: str) -> Plan:
+        return await _PLANNERS[name](self._place, path=path)
+
     async def _call(
         self, name: str, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
     ) -> ExternalSettledResult:
@@ -240,12 +249,16 @@ class ProgramRun:
             return known.settled()
         try:
             plan = await plan_it()
+            if self._following is not None:
+                plan = self._following.instead(name, arguments, plan)
             answer = await self._runner.run(self._site(function, line, arguments), plan)
         except PlanError as error:
             await self._runner.fail(self._site(function, line, arguments), error)
             return raising(error.cause)
         except Exception as error:  # noqa: BLE001 - a workspace's failure is the program's to handle
             return raising(error)
+        if self._following is not None:
+            self._following.learn(name, arguments, answer.value)
         if answer.printed:
             self._output.add(answer.printed)
         return {"return_value": answer.value}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.session import Session
     from punie_acp.workspace.base import Workspace
 
-RUNNING_SECONDS = 1.0
+RUNNING_SECONDS = 5.0
 """So long may a piece of a program compute, pauses not counted."""
 
 _MAY_READ = re.compile(r"\b(?:read_file|list_files|search|open|Path|os|glob)\b")

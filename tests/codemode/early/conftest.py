@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
-from tests.codemode.conftest import Lab, Ran, Watcher
+from tests.codemode.conftest import LIMITS, Lab, Ran, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from punie_acp.codemode.early.ahead import ReadingAhead
+
+
+PATIENT = replace(LIMITS, seconds=60.0)
+"""The laboratory's limits, for a machine that has no time for us."""
 
 
 @pytest.fixture
@@ -36,15 +40,17 @@ class Written:
 
 async def settled(ahead: ReadingAhead) -> None:
     """Wait until all that can run of what is written has run."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(120):
         while not (ahead._over or (not ahead._news.is_set() and ahead._news.statistics().tasks_waiting)):  # noqa: ASYNC110
             await anyio.sleep(0.001)
 
 
-async def write_and_run(sandbox, watcher, program_id, code, *, states=None, meanwhile=lambda: None, final=None):
+async def write_and_run(
+    sandbox, watcher, program_id, code, *, states=None, meanwhile=lambda: None, final=None, limits=PATIENT
+):
     """Write `code` line by line (or as `states` say), do `meanwhile`, and run it, or `final` instead of it."""
     written = Written()
-    ahead = sandbox.read_ahead(program_id, watcher)
+    ahead = sandbox.read_ahead(program_id, watcher, limits)
     lines = code.splitlines(keepends=True)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ahead.run)
@@ -54,7 +60,8 @@ async def write_and_run(sandbox, watcher, program_id, code, *, states=None, mean
         await ahead.end()
     written.early = list(watcher.events)
     meanwhile()
-    outcome = await sandbox.run(code if final is None else final, program_id=program_id, observer=watcher)
+    program = code if final is None else final
+    outcome = await sandbox.run(program, program_id=program_id, observer=watcher, limits=limits)
     written.ran = Ran(outcome, watcher)
     return written
 

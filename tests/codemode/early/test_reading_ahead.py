@@ -9,7 +9,7 @@ from punie_acp.codemode.events import CallFinished, CallRequested, CallStarted, 
 from punie_acp.codemode.sandbox import Sandbox
 from punie_acp.workspace.local import LocalWorkspace
 from tests.codemode.conftest import LIMITS, Watcher
-from tests.codemode.early.conftest import settled, write_and_run
+from tests.codemode.early.conftest import PATIENT, settled, write_and_run
 
 READING = """text = read_file("a.txt")
 for name in list_files("**/*.py"):
@@ -57,7 +57,6 @@ def test_it_is_told_as_without_reading_ahead(desk):
         "import time; time.sleep(0.01)",
         "print(read_file('.env'))",
         "read_file('../outside.txt')",
-        "while True: pass",
         "print(1 / 0)",
         "raise KeyboardInterrupt",
     ],
@@ -224,9 +223,9 @@ def events_of(watcher, kind):
 @pytest.mark.anyio
 async def test_a_call_that_is_open_when_the_program_is_complete_is_waited_for(slow):
     watcher = Watcher()
-    async with Sandbox(slow, LIMITS) as sandbox:
+    async with Sandbox(slow, PATIENT) as sandbox:
         ahead = sandbox.read_ahead("t/1", watcher)
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ahead.run)
                 ahead.written("x = read_file('a')\n")
@@ -248,9 +247,9 @@ async def test_a_call_that_is_open_when_the_program_is_complete_is_waited_for(sl
 @pytest.mark.anyio
 async def test_a_turn_that_is_cancelled_ends_the_open_call(slow):
     watcher = Watcher()
-    async with Sandbox(slow, LIMITS) as sandbox:
+    async with Sandbox(slow, PATIENT) as sandbox:
         ahead = sandbox.read_ahead("t/1", watcher)
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ahead.run)
                 ahead.written("x = read_file('a')\n")
@@ -265,9 +264,9 @@ async def test_a_turn_that_is_cancelled_ends_the_open_call(slow):
 @pytest.mark.anyio
 async def test_an_endless_computation_ends_with_the_program(slow):
     watcher = Watcher()
-    async with Sandbox(slow, ProgramLimits(seconds=20)) as sandbox:
+    async with Sandbox(slow, ProgramLimits(seconds=60)) as sandbox:
         ahead = sandbox.read_ahead("t/1", watcher)
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ahead.run)
                 ahead.written("open\nwhile True:\n    pass\nprint(1)")
@@ -284,7 +283,7 @@ async def test_files_are_looked_at_again_all_at_once(slow):
     slow.let_go.set()
     code = "".join(f"{name} = read_file('{name}')\n" for name in "abc") + "print(a, b, c)\n"
     watcher = Watcher()
-    async with Sandbox(slow, LIMITS) as sandbox:
+    async with Sandbox(slow, PATIENT) as sandbox:
 
         def hold():
             slow.let_go, slow.most = anyio.Event(), 0
@@ -294,7 +293,7 @@ async def test_files_are_looked_at_again_all_at_once(slow):
                 await anyio.sleep(0.001)
             slow.let_go.set()
 
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
                 started = functools.partial(tasks.start_soon, let_go_when_all_are_read)
                 written = await write_and_run(sandbox, watcher, "t/1", code, meanwhile=lambda: (hold(), started()))
@@ -310,8 +309,8 @@ async def test_a_client_that_does_not_answer_any_more_does_not_keep_a_program_th
     def hold():
         slow.let_go = anyio.Event()
 
-    async with Sandbox(slow, LIMITS) as sandbox:
-        with anyio.fail_after(30):
+    async with Sandbox(slow, PATIENT) as sandbox:
+        with anyio.fail_after(120):
             written = await write_and_run(
                 sandbox,
                 watcher,
@@ -328,7 +327,7 @@ async def test_what_is_written_letter_by_letter_runs_as_soon_as_it_is_closed(slo
     slow.let_go.set()
     watcher, counts = Watcher(), []
     code = "a = read_file('a')\nfor n in 'bc':\n    read_file(n)\nprint(a)"
-    async with Sandbox(slow, LIMITS) as sandbox:
+    async with Sandbox(slow, PATIENT) as sandbox:
         ahead = sandbox.read_ahead("t/1", watcher)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ahead.run)
