@@ -46,6 +46,7 @@ class Settings:
     tools: ToolStyle = "program"  # how the model acts: by a "program"; to compare, by one "call" or several "calls"
     mode: Mode = "ask"  # the mode of a new session: "ask", "review", "auto", "plan" or "read-only"
     temperature: float = 0.0  # of sampling; 0 takes the most likely token each time
+    call_probability: float = 0.03  # a local model acts first in a turn where it finds that so likely; 1: likeliest
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 
     effort: Effort = "normal"  # of a new session: "quick" (a third of these limits), "normal", "thorough" (thrice)

@@ -207,9 +207,16 @@ def _warming(cache_key: str) -> ModelSettings:
 
 
 def _model_settings(settings: Settings, cache_key: str, turn: Turn) -> ModelSettings:
-    """A local model cannot write a failed program again. Another one that repeats itself gets a higher temperature."""
+    """How the model is to answer.
+
+    A small model guesses an answer that is easily said, though it knows that it could look: as long as it has not
+    acted, a local one acts where that is likely enough. It cannot write a failed program again; another one that
+    repeats itself gets a higher temperature.
+    """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
+    if not turn.program_ids:
+        chosen["call_probability"] = settings.call_probability
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

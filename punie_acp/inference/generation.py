@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from punie_acp.inference.types import EngineError, GenerationFinished, PrefillProgress, TokenEvent
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from punie_acp.inference.kv import PromptCache, SessionCaches
     from punie_acp.inference.loading import LoadedModel
-    from punie_acp.inference.types import Avoided, EngineEvent, FinishReason, GenerationRequest
+    from punie_acp.inference.types import Avoided, EngineEvent, FinishReason, GenerationRequest, Preferred
 
 
 class _CancelledError(Exception):
@@ -133,7 +133,7 @@ def _decode(
         cast("nn.Module", loaded.decoder.decoding(cache)) if loaded.decoder else loaded.model,
         max_tokens=-1,
         sampler=_sampler(request),
-        logits_processors=[_Avoiding(request.avoid)] if request.avoid else None,
+        logits_processors=_processors(request),
         prompt_cache=cache,
         prefill_step_size=loaded.prefill_step,
         prompt_progress_callback=progress,
@@ -152,6 +152,42 @@ def _sampler(request: GenerationRequest) -> Callable[[mx.array], mx.array]:
     if request.seed is not None:
         mx.random.seed(request.seed)
     return make_sampler(temp=request.temperature, top_p=request.top_p)
+
+
+def _processors(request: GenerationRequest) -> list[_Processor]:
+    preferring: list[_Processor] = [_Preferring(request.prefer)] if request.prefer else []
+    return [*preferring, _Avoiding(request.avoid)] if request.avoid else preferring
+
+
+class _Processor(Protocol):
+    """Changes what may be decoded next."""
+
+    def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array:
+        """`tokens`: (time,), the answer so far at its end. `logits`: (1, vocabulary)."""
+        ...
+
+
+class _Preferring:
+    """Leaves no other choice for the first token where the preferred one is likely enough."""
+
+    def __init__(self, preferred: Preferred) -> None:
+        self._preferred: Preferred | None = preferred
+
+    def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
+        import mlx.core as mx
+
+        preferred, self._preferred = self._preferred, None
+        if preferred is None or _probability(logits[0], preferred.token) < preferred.probability:
+            return logits
+        alone = mx.full(logits.shape, -float("inf"), logits.dtype)
+        alone[:, preferred.token] = 0
+        return alone
+
+
+def _probability(logits: mx.array, token: int) -> float:
+    import mlx.core as mx
+
+    return float(cast("float", mx.softmax(logits)[token].item()))
 
 
 class _Avoiding:

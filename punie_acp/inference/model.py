@@ -17,7 +17,7 @@ from pydantic_ai.usage import RequestUsage
 from punie_acp.inference.answer import Answer, ArgumentsWriter
 from punie_acp.inference.conversation import Conversation, avoided, keepsake, to_tools
 from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, TextDelta
-from punie_acp.inference.types import GenerationFinished, GenerationRequest, PrefillProgress, TokenEvent
+from punie_acp.inference.types import GenerationFinished, GenerationRequest, Preferred, PrefillProgress, TokenEvent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -44,6 +44,7 @@ class LocalModelSettings(ModelSettings, total=False):
 
     cache_key: str  # the session whose KV cache is used and kept
     avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
+    call_probability: float  # from which on the answer begins with a call, though text may be likelier
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
 
@@ -188,8 +189,13 @@ class LocalModel(Model[None]):
             stop_tokens=self._chat.stop_tokens,
             cache_key=chosen.get("cache_key"),
             avoid=avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
+            prefer=self._preferred(chosen.get("call_probability")),
             keep_prefix=chosen.get("keep_prefix", False),
         )
+
+    def _preferred(self, probability: float | None) -> Preferred | None:
+        """That an answer begins with a call."""
+        return Preferred(self._chat.encode(self._dialect.opening)[0], probability) if probability else None
 
 
 @dataclass

@@ -30,6 +30,14 @@ class Avoided:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferred:
+    """A token to begin the answer with where it is likely enough, though another one may be likelier."""
+
+    token: int
+    probability: float  # from which on; 0 < probability ≤ 1
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """One prompt to continue. Greedy at `temperature` 0; otherwise `seed` makes it repeatable."""
 
@@ -41,6 +49,7 @@ class GenerationRequest:
     stop_tokens: frozenset[int] = field(kw_only=True)  # ids that end generation (not emitted)
     cache_key: str | None = None  # the session: its KV cache is kept between requests; None: no reuse
     avoid: tuple[Avoided, ...] = ()
+    prefer: Preferred | None = None
     keep_prefix: bool = False  # many conversations begin with this prompt: keep its keys and values on disk
 
 

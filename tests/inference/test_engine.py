@@ -22,6 +22,7 @@ from punie_acp.inference.types import (
     EngineEvent,
     GenerationFinished,
     GenerationRequest,
+    Preferred,
     PrefillProgress,
     TokenEvent,
 )
@@ -103,6 +104,17 @@ async def test_an_answer_that_is_to_be_avoided_goes_on_differently_from_the_plac
     assert third[5] not in (first[5], second[5])
     other = Avoided((first[0] + 1, *first[1:]), 5)
     assert tuple(decoded(await run(engine, ask(prompt(40), avoid=(other,))))) == first
+
+
+@pytest.mark.anyio
+async def test_an_answer_begins_with_the_preferred_token_where_that_is_likely_enough(engine: MlxEngine) -> None:
+    first = decoded(await run(engine, ask(prompt(40))))
+    wanted = Preferred(first[0] + 1, 1e-9)
+    preferring = decoded(await run(engine, ask(prompt(40), prefer=wanted)))
+    assert preferring[0] == wanted.token
+    after = ask((*prompt(40), wanted.token), len(preferring) - 1)
+    assert preferring[1:] == decoded(await run(engine, after))  # only the first was chosen for it
+    assert decoded(await run(engine, ask(prompt(40), prefer=Preferred(wanted.token, 1.0)))) == first
 
 
 @pytest.mark.anyio

@@ -182,6 +182,19 @@ def test_a_call_that_is_to_be_avoided_is_told_to_the_engine_with_its_least_certa
     assert not engine.requests[0].avoid
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_engine_is_told_how_a_call_begins_where_one_is_to_be_preferred(chat, dialect):
+    engine = ScriptedEngine(chat, ["One.", "Two."])
+    agent = an_agent(engine, chat, dialect)
+    anyio.run(agent.run, "Which?")
+    anyio.run(partial(agent.run, "Which?", model_settings=LocalModelSettings(call_probability=0.25)))
+
+    plain, preferring = (request.prefer for request in engine.requests)
+    assert plain is None
+    assert preferring.probability == 0.25
+    assert call(dialect).startswith(chat.decode([preferring.token]))
+
+
 @pytest.mark.parametrize("dialect", ["xml", "json"])
 def test_several_tools_get_arguments_of_their_own_types(chat, dialect):
     arguments = {"path": "src/a.py", "line": 3, "deep": True, "options": {"k": [1, None]}, "limit": None}

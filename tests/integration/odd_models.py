@@ -106,6 +106,7 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
     settings = info.model_settings or {}
     answer = {"tools": schemas, "told": told, "instructions": info.instructions}
     answer["parallel"] = settings.get("parallel_tool_calls")
+    answer["call_probability"] = settings.get("call_probability")
     answer["avoided"] = len(settings.get("avoid_calls", ()))
     yield json.dumps(answer)
 

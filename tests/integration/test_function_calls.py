@@ -83,6 +83,7 @@ async def test_what_is_wrong_with_a_call_is_said_and_the_turn_goes_on(calling_ag
     assert "path" in wrong
     assert "shapes.py" in references
     assert answer["avoided"] == 3  # the model is kept from writing them again
+    assert answer["call_probability"] is None  # it has acted
 
 
 async def test_a_call_that_failed_may_be_made_again_once_something_has_changed(calling_agent, project):
@@ -111,4 +112,5 @@ async def test_a_model_can_be_held_to_one_call_at_a_time(tmp_path, project):
         _, answer = await answered(client, project)
 
     assert answer["parallel"] is False
+    assert answer["call_probability"] == 0.03
     assert "call one tool, read" in answer["instructions"]

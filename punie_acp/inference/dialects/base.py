@@ -219,6 +219,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def opening(self) -> str:
+        """The text with which a call begins."""
+        ...
+
+    @property
     def result_role(self) -> Literal["tool", "user"]:
         """The role under which a result is told to the model, where its chat template knows that role."""
         ...

@@ -15,7 +15,8 @@ from punie_acp.inference.dialects.base import JsonValue, Parser, Reader, Step, T
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
+_OPEN: Literal["<tool_call>"] = "<tool_call>"
+_CLOSE = "</tool_call>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class BlockDialect:
 
     name: Literal["xml", "json"]
     result_role: Literal["tool", "user"] = "tool"
+    opening: Literal["<tool_call>"] = _OPEN
 
     def instructions(self, tools: Sequence[Tool]) -> str:
         """The tools and how to call them, for a chat template that says neither."""

@@ -24,6 +24,7 @@ class FenceDialect:
 
     name: Literal["fence"] = "fence"
     result_role: Literal["user"] = "user"
+    opening: Literal["```python"] = "```python"
 
     def instructions(self, tools: Sequence[Tool]) -> str:
         """How to act and how to answer. Raises `ValueError` for tools that a fence cannot call."""
