@@ -65,7 +65,7 @@ bench-codemode: $(STAMP) ## calls, gathered calls, checks, dumps, ends of bombs,
 bench-store: $(STAMP) ## cost of keeping an update before it is sent
 	@$(BIN)/python benchmarks/store.py
 
-bench-early: $(STAMP) ## time that reading ahead saves
+bench-early: $(STAMP) ## time that reading ahead and prefetching save
 	@$(BIN)/python benchmarks/early.py
 
 bench-wire: $(STAMP) ## updates per second to a client, and the latency of a command's output, beside both SDKs

@@ -1,11 +1,12 @@
-"""Time that reading ahead saves: the same turns with and without it, side by side in one run. `make bench-early`.
+"""Time that reading ahead and prefetching save: the same turns without both, with the second, with both, in one run.
 
-    python benchmarks/early.py [--rounds 3] [--latency 30] [--rate 10] [--files 3000] [--json]
+    python benchmarks/early.py [--rounds 2] [--latency 30] [--rate 10] [--files 3000] [--json]
 
 A scripted model writes a program at the rate of a local one, through `punie-acp --stdio`. The program reads six files,
-which an editor gives after a while each, or the disk at once; or it searches a larger project and reads two. What is
-measured is the turn without the model's own time, which is what is left to be saved: median of the rounds, with the
-two settings in turn. "of turn" is what was saved of all of it; "cpu" are ms on processors, workers included.
+which an editor gives after a while each, or the disk at once, in a loop before its last statement or in the last; or it
+searches a larger project and reads two. What is measured is the turn without the model's own time, which is what is
+left to be saved: median of the rounds, with the settings in turn. "of turn" is what was saved of all of it; "cpu" are
+ms on processors, workers included. `make bench-early`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,18 @@ print(first.splitlines()[0], last.splitlines()[0])
 """
 
 
+LOOPING = """\
+# Count the lines of each module
+for name in list_files("module_*.py"):
+    print(name, "has", len(read_file(name).splitlines()), "lines")
+"""
+VARIANTS = {
+    "off": {"PUNIE_READ_AHEAD": "false", "PUNIE_PREFETCH": "false"},
+    "prefetch": {"PUNIE_READ_AHEAD": "false", "PUNIE_PREFETCH": "true"},
+    "both": {"PUNIE_READ_AHEAD": "true", "PUNIE_PREFETCH": "true"},
+}
+
+
 @dataclass(frozen=True)
 class Scenario:
     """What is run: a program, and whether an editor gives the files."""
@@ -61,6 +74,7 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("six files from an editor", READING, editor=True),
+    Scenario("the same, at the end", LOOPING, editor=True),
     Scenario("six files on the disk", READING, editor=False),
     Scenario("a search, and two files", SEARCHING, editor=False),
 )
@@ -115,15 +129,15 @@ class Turn:
 
 
 class Side:
-    """An agent with one setting, and a session for one scenario."""
+    """An agent with its settings, and a session for one scenario."""
 
-    def __init__(self, folder: Path, scenario: Scenario, *, ahead: bool, options: argparse.Namespace) -> None:
+    def __init__(self, folder: Path, scenario: Scenario, variant: str, options: argparse.Namespace) -> None:
         script = [{"code": scenario.program}, {"text": ANSWER}] * (options.rounds + 1)
         (folder / "script.json").write_text(json.dumps([{**one, "delay": 1 / options.rate} for one in script]))
         more = {
             "PUNIE_MODEL": "import:tests.scripted:model",
             "PUNIE_TEST_SCRIPT": str(folder / "script.json"),
-            "PUNIE_READ_AHEAD": str(ahead),
+            **VARIANTS[variant],
         }
         self._agent = start_agent(folder, 1000, more)
         self._editor = Editor(self._agent, options.latency / 1000 if scenario.editor else 0)
@@ -167,51 +181,51 @@ def make_project(root: Path, files: int) -> None:
         (folder / f"file_{number}.py").write_text(body + called)
 
 
-def measure(scenario: Scenario, options: argparse.Namespace) -> dict[bool, list[Turn]]:
-    """The turns of a scenario, with and without reading ahead, in turn; the first of each does not count."""
-    turns: dict[bool, list[Turn]] = {True: [], False: []}
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        sides: dict[bool, Side] = {}
+def measure(scenario: Scenario, options: argparse.Namespace) -> dict[str, list[Turn]]:
+    """The turns of a scenario by variant, taken in turn; the first of each does not count."""
+    turns: dict[str, list[Turn]] = {variant: [] for variant in VARIANTS}
+    sides: dict[str, Side] = {}
+    with tempfile.TemporaryDirectory() as folder:
         try:
-            for ahead, name in ((False, one), (True, other)):
-                folder = Path(name).resolve()
-                make_project(folder / "project", options.files if scenario.program is SEARCHING else 0)
-                sides[ahead] = Side(folder, scenario, ahead=ahead, options=options)
+            for variant in VARIANTS:
+                (home := Path(folder).resolve() / variant).mkdir()
+                make_project(home / "project", options.files if scenario.program is SEARCHING else 0)
+                sides[variant] = Side(home, scenario, variant, options)
             for _ in range(options.rounds + 1):
-                for ahead, side in sides.items():
-                    turns[ahead].append(side.turn())
+                for variant, side in sides.items():
+                    turns[variant].append(side.turn())
         finally:
             for side in sides.values():
                 side.close()
-    return {ahead: found[1:] for ahead, found in turns.items()}
+    return {variant: found[1:] for variant, found in turns.items()}
 
 
-def median(turns: list[Turn], name: str) -> float:
-    """Of one figure."""
-    return statistics.median(getattr(turn, name) for turn in turns)
+def medians(turns: list[Turn]) -> dict[str, float]:
+    """Each figure of some turns."""
+    return {one.name: statistics.median(getattr(turn, one.name) for turn in turns) for one in fields(Turn)}
 
 
-def figures(turns: dict[bool, list[Turn]]) -> dict[str, float]:
+def figures(turns: dict[str, list[Turn]]) -> dict[str, float]:
     """The figures of a scenario; times in seconds."""
-    off, on = (median(turns[ahead], "beside_model") for ahead in (False, True))
-    rates = [median(turns[ahead], "tokens") / median(turns[ahead], "decoding") for ahead in (False, True)]
+    middle = {variant: medians(found) for variant, found in turns.items()}
+    off, both = middle["off"], middle["both"]
+    saved = off["beside_model"] - both["beside_model"]
     return {
-        "off": off,
-        "on": on,
-        "saved": off - on,
-        "share_of_wait": (off - on) / off,
-        "share_of_turn": (off - on) / median(turns[False], "whole"),
-        "rate_off": rates[0],
-        "rate_on": rates[1],
-        "cpu_off": median(turns[False], "cpu"),
-        "cpu_on": median(turns[True], "cpu"),
+        **{name: one["beside_model"] for name, one in middle.items()},
+        "saved": saved,
+        "share_of_wait": saved / off["beside_model"],
+        "share_of_turn": saved / off["whole"],
+        "rate_off": off["tokens"] / off["decoding"],
+        "rate_both": both["tokens"] / both["decoding"],
+        "cpu_off": off["cpu"],
+        "cpu_both": both["cpu"],
     }
 
 
 def main() -> None:
     """Measure, then print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="turns with each setting (default: 3)")
+    parser.add_argument("--rounds", type=int, default=2, help="turns with each setting (default: 2)")
     parser.add_argument("--latency", type=float, default=30, help="of the editor, in milliseconds (default: 30)")
     parser.add_argument("--rate", type=float, default=10, help="tokens a second of the model (default: 10)")
     parser.add_argument("--files", type=int, default=3000, help="of the project that is searched (default: 3000)")
@@ -222,12 +236,13 @@ def main() -> None:
         print(json.dumps(found))
         return
     print(f"\n{os.cpu_count()} processors; {options.rate:g} tokens a second; an editor takes {options.latency:g} ms")
-    print(f"\n{'beside the model, ms':<28}{'off':>7}{'on':>7}{'saved':>7}{'of it':>7}{'of turn':>9}", end="")
-    print(f"{'tok/s off':>11}{'on':>6}{'cpu off':>9}{'on':>6}")
+    print(f"\n{'beside the model, ms':<26}{'off':>6}{'prefetch':>10}{'both':>6}{'saved':>7}{'of it':>7}", end="")
+    print(f"{'of turn':>9}{'tok/s off':>11}{'both':>7}{'cpu off':>9}{'both':>6}")
     for name, one in found.items():
-        print(f"{name:<28}{one['off'] * 1e3:>7.0f}{one['on'] * 1e3:>7.0f}{one['saved'] * 1e3:>7.0f}", end="")
-        print(f"{one['share_of_wait']:>7.0%}{one['share_of_turn']:>9.1%}", end="")
-        print(f"{one['rate_off']:>11.2f}{one['rate_on']:>6.2f}{one['cpu_off'] * 1e3:>9.0f}{one['cpu_on'] * 1e3:>6.0f}")
+        ms = {key: value * 1e3 for key, value in one.items()}
+        print(f"{name:<26}{ms['off']:>6.0f}{ms['prefetch']:>10.0f}{ms['both']:>6.0f}{ms['saved']:>7.0f}", end="")
+        print(f"{one['share_of_wait']:>7.0%}{one['share_of_turn']:>9.1%}{one['rate_off']:>11.2f}", end="")
+        print(f"{one['rate_both']:>7.2f}{ms['cpu_off']:>9.0f}{ms['cpu_both']:>6.0f}")
 
 
 if __name__ == "__main__":
