@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from punie_acp.settings import Settings, ToolStyle
 
 REPEAT_TEMPERATURE = 0.7
+NEEDED_CALL_PROBABILITY = 0.001
+"""In place of the setting `call_probability` where a prompt names something of the project. Thanks have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class TurnRequest:
     history: Sequence[ModelMessage]
     cache_key: str  # names the conversation's KV cache
     media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
+    needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
 
     @property
     def content(self) -> str | list[UserContent]:
@@ -189,7 +192,7 @@ async def run_turn(
             model=request.model,
             message_history=messages,
             deps=turn,
-            model_settings=lambda ctx: _model_settings(settings, request.cache_key, ctx.deps),
+            model_settings=lambda ctx: _model_settings(settings, request, ctx.deps),
             usage_limits=UsageLimits(
                 request_limit=settings.max_model_requests, output_tokens_limit=settings.max_turn_tokens
             ),
@@ -206,17 +209,21 @@ def _warming(cache_key: str) -> ModelSettings:
     return LocalModelSettings(max_tokens=1, temperature=0, cache_key=cache_key, keep_prefix=True)
 
 
-def _model_settings(settings: Settings, cache_key: str, turn: Turn) -> ModelSettings:
+def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> ModelSettings:
     """How the model is to answer.
 
-    A small model guesses an answer that is easily said, though it knows that it could look: as long as it has not
-    acted, a local one acts where that is likely enough. It cannot write a failed program again; another one that
-    repeats itself gets a higher temperature.
+    A small model guesses an answer that is easily said, though it could look: as long as it has not acted, a local
+    one acts where it finds that likely enough, the sooner where there is no other way to know. It cannot write a
+    failed program again; another one that repeats itself gets a higher temperature.
     """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
-    chosen = LocalModelSettings(max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=cache_key)
+    chosen = LocalModelSettings(
+        max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=request.cache_key
+    )
     if not turn.program_ids:
-        chosen["call_probability"] = settings.call_probability
+        least = settings.call_probability
+        needed = request.needs_look and least < 1
+        chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY) if needed else least
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

@@ -41,9 +41,7 @@ You call run_command with the command "wc -l shapes.py". It shows: 12 shapes.py
 You: area is defined in shapes.py, which has 12 lines.
 User: Rename it to surface and run the tests.
 You call edit_file with the path "shapes.py", the old text "def area(" and the new text "def surface(". Then you call \
-search with the pattern "\\barea\\b", edit what else it shows, and call run_command with "python -m pytest -q". It \
-shows: 14 passed
-You: I renamed it in shapes.py, the only place; all 14 tests pass.
+search with the pattern "\\barea\\b", edit what else it shows, and call run_command with "python -m pytest -q".
 User: How many Markdown files are in docs? Answer with the number only.
 You call list_files with the pattern "docs/*.md". It shows four paths.
 You: 4"""

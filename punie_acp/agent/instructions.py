@@ -43,9 +43,6 @@ edit_file("shapes.py", "def area(", "def surface(")
 print(search(r"\\barea\\b", "**/*.py"))
 print(run_command("python -m pytest -q").stdout)
 ```
-Output: []
-14 passed
-You: I renamed it in shapes.py, the only place; all 14 tests pass.
 User: How many Markdown files are in docs? Answer with the number only.
 You:
 ```python

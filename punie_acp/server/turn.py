@@ -26,6 +26,7 @@ from punie_acp.server.review import ReviewedPrograms
 from punie_acp.server.transcript import Transcript
 from punie_acp.server.undo import begin_turn, notices
 from punie_acp.server.updates import Updates, call_question
+from punie_acp.workspace.mentions import names_of_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,6 +177,7 @@ class Turn:
             history=compacted(history, budget),
             cache_key=session.session_id,
             media=self._media,
+            needs_look=names_of_project(prompt, session.workspace.root),
         )
 
     async def _tell_usage(self, result: TurnResult, ready: ReadyModel) -> None:

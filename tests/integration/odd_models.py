@@ -94,7 +94,8 @@ def calling() -> FunctionModel:
 
 async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
     parts = [part for message in messages for part in message.parts]
-    requests = json.loads(next(part.content for part in parts if isinstance(part, UserPromptPart)))
+    prompt = next(str(part.content) for part in parts if isinstance(part, UserPromptPart))
+    requests = json.JSONDecoder().raw_decode(prompt)[0]  # more text may follow
     made = sum(isinstance(message, ModelResponse) for message in messages)
     if made < len(requests):
         yield {

@@ -114,3 +114,13 @@ async def test_a_model_can_be_held_to_one_call_at_a_time(tmp_path, project):
     assert answer["parallel"] is False
     assert answer["call_probability"] == 0.03
     assert "call one tool, read" in answer["instructions"]
+
+
+async def test_a_prompt_that_names_a_file_hardly_leaves_a_local_model_a_choice(calling_agent, project):
+    session = await calling_agent.new_session(project)
+    await calling_agent.prompt(session, "[] Thanks!")
+    assert json.loads(calling_agent.text(session))["call_probability"] == 0.03
+
+    session = await calling_agent.new_session(project)
+    await calling_agent.prompt(session, "[] What is in README.md?")
+    assert json.loads(calling_agent.text(session))["call_probability"] == 0.001

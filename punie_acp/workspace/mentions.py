@@ -1,0 +1,45 @@
+"""Whether a prompt names something of the project, so that nobody can answer it who has not looked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WORD = re.compile(r"[\w./\\-]+")
+_FOLDERS = (
+    re.compile(r"\b(?:folder|directory)\s+[`'\"]?([\w.-]+)", re.IGNORECASE),
+    re.compile(r"([\w.-]+)[`'\"]?\s+(?:folder|directory)\b", re.IGNORECASE),
+)
+_RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
+_MOST_WORDS = 500
+
+
+def names_of_project(prompt: str, root: Path) -> bool:
+    """Whether `prompt` names a file or a folder under `root` that exists, or begins by asking to run a command.
+
+    A plain word is no name of a folder, though there be one: `tests` and `docs` are words like others. A prompt that
+    brings text of its own, in a fence, may be about that alone.
+    """
+    if "```" in prompt:
+        return False
+    words = [word.rstrip(".") for word in _WORD.findall(prompt)[:_MOST_WORDS]]
+    paths = [word for word in words if "." in word or "/" in word]
+    paths += [name for pattern in _FOLDERS for name in pattern.findall(prompt)]
+    return any(_exists(root, path) for path in paths) or _is_command(prompt, root)
+
+
+def _exists(root: Path, path: str) -> bool:
+    """Inside `root` and there. Something that no path can be, such as a word of a thousand letters, is not there."""
+    try:
+        return path.strip("./") != "" and not path.startswith("/") and ".." not in path and (root / path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_command(prompt: str, root: Path) -> bool:
+    found = _RUN.match(prompt)
+    return found is not None and (shutil.which(found[1]) is not None or _exists(root, found[1]))
