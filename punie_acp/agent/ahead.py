@@ -35,6 +35,7 @@ async def reading_ahead(turn: Turn) -> AsyncGenerator[Callable[[str, str], None]
             yield first.written
         except Exception as error:  # noqa: BLE001 - raised below, not as a group
             failure = error
+            tasks.cancel_scope.cancel()  # no call is waited for
         if first.ahead is not None:
             await first.ahead.end()
     if failure is not None:

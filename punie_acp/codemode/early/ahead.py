@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from punie_acp.codemode.session import Session
     from punie_acp.workspace.base import Workspace
 
-RUNNING_SECONDS = 5.0
-"""So long may a piece of a program compute, pauses not counted."""
+RUNNING_SHARE = 6
+"""A piece may compute for one of so many parts of the time that its program has, pauses not counted."""
 
 _MAY_READ = re.compile(r"\b(?:read_file|list_files|search|open|Path|os|glob)\b")
 
@@ -113,7 +113,7 @@ class ReadingAhead:
             with anyio.CancelScope(shield=True):  # a checkout that is cancelled takes a place of the pool with it
                 await copy.restore()
         left = self._limits.calls - self._record.shown
-        limits = replace(self._limits, seconds=min(RUNNING_SECONDS, self._limits.seconds), calls=left)
+        limits = replace(self._limits, seconds=self._limits.seconds / RUNNING_SHARE, calls=left)
         program = self._program(start)
         run = ShadowRun(self._record, self._pieces, program, copy, self._workspace, self._observer, limits, self._extra)
         self._running = run

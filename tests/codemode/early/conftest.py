@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.early.ahead import ReadingAhead
 
 
-PATIENT = replace(LIMITS, seconds=60.0)
+PATIENT = replace(LIMITS, seconds=600.0)
 """The laboratory's limits, for a machine that has no time for us."""
 
 

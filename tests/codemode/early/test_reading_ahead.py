@@ -1,14 +1,18 @@
 """What a program reads is read while it is written; it prints, leaves and shows what it would have otherwise."""
 
 import functools
+from dataclasses import replace
 
 import anyio
 import pytest
 
+from punie_acp.agent.ahead import reading_ahead
+from punie_acp.agent.turn import Turn
 from punie_acp.codemode.events import CallFinished, CallRequested, CallStarted, ProgramChecked, ProgramLimits
 from punie_acp.codemode.sandbox import Sandbox
+from punie_acp.settings import Settings
 from punie_acp.workspace.local import LocalWorkspace
-from tests.codemode.conftest import LIMITS, Watcher
+from tests.codemode.conftest import Watcher
 from tests.codemode.early.conftest import PATIENT, settled, write_and_run
 
 READING = """text = read_file("a.txt")
@@ -182,11 +186,12 @@ def test_a_refused_read_stays_refused_and_ends_reading_ahead(desk):
 
 
 def test_more_calls_than_are_allowed_are_not_made_ahead_either(desk):
-    written = desk.write(f"for _ in range({LIMITS.calls + 5}):\n    read_file('a.txt')\nprint(1)\n")
+    code = "for _ in range(25):\n    read_file('a.txt')\nprint(1)\n"
+    written = desk.write(code, limits=replace(PATIENT, calls=20))
 
-    assert len(written.titles) == LIMITS.calls
+    assert len(written.titles) == 20
     assert written.ran.outcome.error.kind == "limit"
-    assert len(written.ran.requests) == LIMITS.calls
+    assert len(written.ran.requests) == 20
 
 
 class Slow(LocalWorkspace):
@@ -264,7 +269,7 @@ async def test_a_turn_that_is_cancelled_ends_the_open_call(slow):
 @pytest.mark.anyio
 async def test_an_endless_computation_ends_with_the_program(slow):
     watcher = Watcher()
-    async with Sandbox(slow, ProgramLimits(seconds=60)) as sandbox:
+    async with Sandbox(slow, ProgramLimits(seconds=600)) as sandbox:
         ahead = sandbox.read_ahead("t/1", watcher)
         with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
@@ -340,3 +345,20 @@ async def test_what_is_written_letter_by_letter_runs_as_soon_as_it_is_closed(slo
     first, loop = code.index("\n") + 1, code.index("print")
     assert counts == [0] * first + [1] * (loop + 1 - first) + [3] * (len(code) - loop)
     assert len(watcher.of(CallRequested)) == 3
+
+
+async def fail_while_reading(turn, slow):
+    async with reading_ahead(turn) as written:
+        written("t1/p1", "x = read_file('a')\n")
+        await slow.reading.wait()
+        raise OSError("the model failed")
+
+
+@pytest.mark.anyio
+async def test_a_model_that_fails_does_not_wait_for_an_open_call(slow):
+    watcher = Watcher()
+    async with Sandbox(slow, PATIENT) as sandbox:
+        turn = Turn("t1", sandbox, watcher, Settings(read_ahead=True))
+        with anyio.fail_after(120), pytest.raises(OSError, match="the model failed"):
+            await fail_while_reading(turn, slow)
+    assert [finish.status for finish in watcher.of(CallFinished)] == ["cancelled"]
