@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from punie_acp.settings import Settings, ToolStyle
 
 REPEAT_TEMPERATURE = 0.7
-NEEDED_CALL_PROBABILITY = 0.001
+NEEDED_CALL_PROBABILITY = 1e-5
 """In place of the setting `call_probability` where a prompt names something of the project. Thanks have less."""
 
 

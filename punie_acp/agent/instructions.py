@@ -105,6 +105,8 @@ def _error_text(outcome: ProgramOutcome) -> str:
         lines.append(error.excerpt)
     if hint := advice(outcome):
         lines.append(f"Hint: {hint}.")
+    if outcome.shapes and error.message.startswith(_MISTAKEN):
+        lines += ["The data that it read:", *outcome.shapes]
     if outcome.effects:
         lines.append("Already done before the error: " + "; ".join(outcome.effects))
     lines.append("Write a corrected program; do not repeat the failed one." + _REMEDIES.get(error.kind, ""))
@@ -116,6 +118,9 @@ def _silence_text(outcome: ProgramOutcome) -> str:
         return "Done: " + "; ".join(outcome.effects) + ". Nothing was printed."
     return "The program ran, but printed nothing. print() the result that you need."
 
+
+_MISTAKEN = ("KeyError", "IndexError", "TypeError", "AttributeError", "ValueError")
+"""What a program raises that took its data for something else."""
 
 _REMEDIES = {
     "limit": " Take a smaller step.",

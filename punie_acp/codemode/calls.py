@@ -19,6 +19,7 @@ from punie_acp.codemode.events import (
     Location,
     ToolKind,
 )
+from punie_acp.codemode.shapes import DATA_FILES, MOST_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -49,6 +50,7 @@ class Plan:
     command: str | None = None
     cwd: str | None = None
     sensitive: str | None = None
+    file: str = ""  # whose whole text a read gives, as people name it
 
 
 class PlanError(Exception):
@@ -79,6 +81,7 @@ class CallRunner:
 
     observer: Observer
     effects: list[str] = field(default_factory=list[str])
+    data: dict[str, str] = field(default_factory=dict[str, str])  # the data files that were read, by path
 
     async def run(self, site: CallSite, plan: Plan) -> Answer:
         """Request, permit, perform. Raises what the call raises in the program; `PermissionError` if refused."""
@@ -121,6 +124,8 @@ class CallRunner:
             raise
         if plan.type is not CallType.READ:
             self.effects.append(plan.title)
+        elif isinstance(answer.value, str) and plan.file.endswith(DATA_FILES) and len(answer.value) <= MOST_TEXT:
+            self.data[plan.file] = answer.value
         await self.observer.emit(CallFinished(call_id, "completed", answer.raw_output))
         return answer
 

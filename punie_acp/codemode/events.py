@@ -122,6 +122,7 @@ class ProgramOutcome:
     effects: tuple[str, ...] = ()  # titles of the writes and commands that completed
     calls: int = 0  # external calls made
     seconds: float = 0.0  # wall time, pauses included
+    shapes: tuple[str, ...] = ()  # after an error: what the data files look like that it had read
     note: str = ""  # what the model must know of it beside all this: which changes were accepted
 
 

@@ -27,7 +27,8 @@ def read_plan(
     shown = place.workspace.display(target)
     secret = place.workspace.sensitivity(target)
     location = Location(str(target), line)
-    return Plan(CallType.READ, "read", f"Read {shown}{part}", perform, (location,), sensitive=secret)
+    whole = "" if part else shown
+    return Plan(CallType.READ, "read", f"Read {shown}{part}", perform, (location,), sensitive=secret, file=whole)
 
 
 async def write_plan(place: Place, target: Path, content: str, value: object = None, *, append: bool = False) -> Plan:

@@ -40,6 +40,7 @@ from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
+from punie_acp.codemode.shapes import shapes_of
 from punie_acp.codemode.simultaneous import Orderly, Simultaneous, claim_of
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class ProgramRun:
             value=self.value,
             error=self.error,
             effects=tuple(self._runner.effects),
+            shapes=shapes_of(self._runner.data) if self.error else (),
             calls=self.calls,
             seconds=time.monotonic() - self._began,
         )

@@ -19,6 +19,15 @@ def test_an_error_comes_with_what_was_done_and_one_hint():
     )
 
 
+def test_a_program_that_took_data_for_something_else_is_shown_its_shape():
+    error = ProgramError("runtime", "KeyError: 'honey'")
+    shapes = ("hives.json: list of 9, such as {'id': 'h1'}",)
+
+    assert f"The data that it read:\n{shapes[0]}\n" in outcome_text(ProgramOutcome("", error=error, shapes=shapes))
+    refused = ProgramError("runtime", "PermissionError: the user said no")
+    assert shapes[0] not in outcome_text(ProgramOutcome("", error=refused, shapes=shapes))
+
+
 def test_silence_is_pointed_out():
     assert outcome_text(ProgramOutcome("")) == (
         "The program ran, but printed nothing. print() the result that you need."

@@ -1,0 +1,63 @@
+"""What data files look like, in a line each: for a program that took them for something else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATA_FILES = (".json", ".jsonl", ".csv", ".tsv")
+MOST_TEXT = 2_000_000
+"""Characters of a file; what is longer is not looked at."""
+_MOST_FILES = 4
+_MOST_KEYS = 12
+_MOST_LINE = 400  # characters
+_DEPTH = 3
+
+
+def shapes_of(files: Mapping[str, str]) -> tuple[str, ...]:
+    """A line for each of the last few data files: its path and its shape, with examples of values."""
+    lines: list[str] = []
+    for path, text in list(files.items())[-_MOST_FILES:]:
+        shape = _shape(path, text)
+        if shape:
+            lines.append(f"{path}: {shape}"[:_MOST_LINE])
+    return tuple(lines)
+
+
+def _shape(path: str, text: str) -> str | None:
+    try:
+        if path.endswith(".json"):
+            return _described(json.loads(text))
+        lines = [line for line in text.splitlines() if line.strip()]
+        if path.endswith(".jsonl"):
+            return f"{len(lines)} lines such as {_described(json.loads(lines[0]))}"
+        rows = list(csv.reader(lines[:2], delimiter="\t" if path.endswith(".tsv") else ","))
+        return f"columns {rows[0]}, {len(lines) - 1} rows such as {rows[1]}"
+    except (ValueError, IndexError, RecursionError, csv.Error):
+        return None
+
+
+def _described(value: object, depth: int = 0) -> str:
+    """`value` as JSON would have it in Python, with one item of a list, and of many equal entries one."""
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return f"list of {len(items)}, such as {_described(items[0], depth + 1)}" if items else "an empty list"
+    if isinstance(value, dict):
+        return _entries(cast("dict[str, object]", value), depth)
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "…'"
+
+
+def _entries(entries: dict[str, object], depth: int) -> str:
+    if depth >= _DEPTH:
+        return "{…}" if entries else "{}"
+    shown = list(entries.items())[:_MOST_KEYS]
+    if len(entries) > 2 and all(isinstance(value, dict | list) for value in entries.values()):  # one tells of all
+        shown = shown[:1]
+    text = ", ".join(f"{key!r}: {_described(value, depth + 1)}" for key, value in shown)
+    left = len(entries) - len(shown)
+    return f"{{{text}, … {left} more}}" if left else f"{{{text}}}"

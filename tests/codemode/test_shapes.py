@@ -1,0 +1,46 @@
+"""What a program's data looks like, for who took it for something else."""
+
+import json
+
+from punie_acp.codemode.shapes import shapes_of
+
+
+def test_the_shape_of_each_kind_of_data_file_is_told():
+    hives = [{"id": "h1", "keeper": {"name": "Linde"}, "tags": ["old", "sunny"]}] * 9
+    files = {
+        "hives.json": json.dumps(hives),
+        "log.jsonl": '{"at": 3, "what": "swarm"}\n\n{"at": 4, "what": "frost"}\n',
+        "honey.csv": "hive,kg\nh1,4.5\nh2,7\n",
+        "frost.tsv": "day\tdegrees\n1\t-3\n",
+    }
+
+    assert shapes_of(files) == (
+        "hives.json: list of 9, such as {'id': 'h1', 'keeper': {'name': 'Linde'}, 'tags': list of 2, such as 'old'}",
+        "log.jsonl: 2 lines such as {'at': 3, 'what': 'swarm'}",
+        "honey.csv: columns ['hive', 'kg'], 2 rows such as ['h1', '4.5']",
+        "frost.tsv: columns ['day', 'degrees'], 1 rows such as ['1', '-3']",
+    )
+
+
+def test_of_a_table_by_name_one_entry_is_told():
+    table = {f"h{number}": {"kg": number} for number in range(5)}
+
+    assert shapes_of({"t.json": json.dumps(table)}) == ("t.json: {'h0': {'kg': 0}, … 4 more}",)
+
+
+def test_what_is_no_such_data_or_empty_is_left_out_and_long_lines_are_cut():
+    files = {"a.json": "{", "b.jsonl": "", "c.csv": "", "d.json": "[" * 100_000, "e.json": "[]"}
+    assert shapes_of(files) == ("e.json: an empty list",)
+
+    wide = {f"a long name of a key {number}": "x" * 100 for number in range(12)}
+    (line,) = shapes_of({"f.json": json.dumps(wide)})
+    assert len(line) == 400
+
+
+def test_a_program_that_failed_leaves_the_shapes_of_what_it_read(lab):
+    (lab.root / "hives.json").write_text('[{"id": "h1"}]')
+    (lab.root / "long.csv").write_text("a,b\n1,2\n")
+
+    failed = lab.run('import json\nread_file("long.csv", 1, 1)\nprint(json.load(open("hives.json"))[0]["honey"])')
+    assert failed.outcome.shapes == ("hives.json: list of 1, such as {'id': 'h1'}",)
+    assert lab.run('print(open("hives.json").read())').outcome.shapes == ()
