@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from punie_acp.inference.blas import load_fast_blas
 from punie_acp.settings import load_settings
@@ -15,8 +15,10 @@ from punie_acp.weights.store import InstalledModel, ModelStore
 from tests import conversations
 
 # The same examples each time, so that a change is judged by what it changes; `HYPOTHESIS=random` looks for new ones.
-settings.register_profile("repeatable", derandomize=True, database=None)
-settings.register_profile("random")
+# How long one takes says more about the machine than about the code.
+_UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("repeatable", derandomize=True, database=None, **_UNTIMED)
+settings.register_profile("random", **_UNTIMED)
 settings.load_profile(os.environ.get("HYPOTHESIS", "repeatable"))
 
 load_fast_blas()  # before any test module imports mlx, which keeps the BLAS it finds first

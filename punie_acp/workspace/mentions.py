@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _WORD = re.compile(r"[\w./\\-]+")
-_FOLDERS = (
-    re.compile(r"\b(?:folder|directory)\s+[`'\"]?([\w.-]+)", re.IGNORECASE),
-    re.compile(r"([\w.-]+)[`'\"]?\s+(?:folder|directory)\b", re.IGNORECASE),
-)
+_FOLDER = {"folder", "directory"}
 _RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _MOST_WORDS = 500
 
@@ -26,9 +24,9 @@ def names_of_project(prompt: str, root: Path) -> bool:
     """
     if "```" in prompt:
         return False
-    words = [word.rstrip(".") for word in _WORD.findall(prompt)[:_MOST_WORDS]]
+    words = [found[0].rstrip(".") for found in islice(_WORD.finditer(prompt), _MOST_WORDS)]
     paths = [word for word in words if "." in word or "/" in word]
-    paths += [name for pattern in _FOLDERS for name in pattern.findall(prompt)]
+    paths += [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
     return any(_exists(root, path) for path in paths) or _is_command(prompt, root)
 
 

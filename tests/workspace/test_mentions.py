@@ -46,6 +46,8 @@ def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
         "...",
         "/",
         "x" * 5000 + ".py",
+        "x" * 1_000_000,
+        "x folder " * 100_000,
         "nul\0.py",
     ],
 )

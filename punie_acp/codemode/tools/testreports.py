@@ -16,7 +16,7 @@ MAX_MESSAGE = 2000  # characters of one failure's message
 
 _PLACE = re.compile(r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+): ", re.MULTILINE)
 _SUMMARY = re.compile(r"^(?P<kind>FAILED|ERROR) (?P<name>.+?)(?: - (?P<message>.*))?$", re.MULTILINE)
-_COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
+_COUNT = re.compile(r"\b(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
 _LAST = re.compile(r"^=* ?((?:\d+ \w+(?:, )?)+) in [\d.]+s", re.MULTILINE)
 _BLOCK = re.compile(
     r"^={70}\n(?P<kind>FAIL|ERROR): (?P<name>.*)\n(?:(?!-{70}).*\n)*-{70}\n(?P<text>(?:(?!={70}|-{70}).*\n)*)",
