@@ -44,9 +44,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one an option
     ] = "code",
     model: Annotated[str, typer.Option("--model", "-m", help="A model's name; see `punie-acp models`.")] = "auto",
     tasks: Annotated[str, typer.Option(metavar="A,B", help="Only tasks of these ids; * stands for anything.")] = "",
+    categories: Annotated[
+        str, typer.Option(metavar="A,B", help="Only tasks of these kinds: direct, single, read, edit.")
+    ] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="A sample of so many tasks, of each category alike.")] = None,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
     seconds: Annotated[float, typer.Option(min=1, help="Until a task is ended.")] = 300.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Tasks at once, where memory allows. Times then mean less.")] = 1,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the agent.")
     ] = None,
@@ -65,10 +69,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one an option
         split=split.value,
         arms=chosen_arms(_words(arms)),
         model=model,
+        categories=_words(categories),
         patterns=_words(tasks),
         limit=limit,
         seed=seed,
         seconds=seconds,
+        jobs=jobs,
         settings=_pairs(set_ or []),
         out=out,
     )
@@ -148,8 +154,8 @@ def report(results: ResultsOption = None) -> None:
     _report(read_results(file), file)
 
 
-def _run(choice: Choice) -> tuple[Results, Path]:
-    """Run what is left of `choice`."""
+def _run(choice: Choice, *, kept: bool = True) -> tuple[Results, Path]:
+    """Run what is left of `choice`. Who interrupts it is told how to go on, where the file is `kept`."""
     import anyio
 
     from punie_acp.evaluation.progress import shown_progress
@@ -163,8 +169,14 @@ def _run(choice: Choice) -> tuple[Results, Path]:
     left = len(wanted - {record.key for record in file.records})
     if left < len(wanted):
         typer.echo(f"{len(wanted) - left} of {len(wanted)} are done already; going on with {file.file}", err=True)
-    with shown_progress(_console(stderr=True), left) as watch:
-        anyio.run(run, prepared.evaluation, file, watch)
+    try:
+        with shown_progress(_console(stderr=True), left) as watch:
+            anyio.run(run, prepared.evaluation, file, watch)
+    except KeyboardInterrupt:
+        if kept:
+            done = len(wanted & {record.key for record in file.records})
+            typer.echo(f"{done} of {len(wanted)} are done; the same command goes on with {file.file}", err=True)
+        raise
     return file.results, file.file
 
 
@@ -179,7 +191,9 @@ def _mission(model: str, *, quiet: bool = False) -> Results:
 
     with tempfile.TemporaryDirectory(prefix="punie-eval-") as folder:
         out = RealPath(folder) / "mission.jsonl"
-        results, _ = _run(Choice(suite="mission", split="all", arms=chosen_arms(["code"]), model=model, out=out))
+        results, _ = _run(
+            Choice(suite="mission", split="all", arms=chosen_arms(["code"]), model=model, out=out), kept=False
+        )
     if not quiet:
         console = _console()
         console.print(f"{results.facts['model']} on {results.facts['machine']['processor']}", markup=False)

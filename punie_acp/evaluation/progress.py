@@ -22,6 +22,11 @@ def outcome_line(record: Record) -> str:
     return f"{record.arm:<12} {record.task:<32} {record.seconds:6.1f} s  {record.turns} turns  {word}"
 
 
+def fewer_line(jobs: int, reason: str) -> str:
+    """That another agent could not be started."""
+    return f"{jobs} at once, not more: {reason}"
+
+
 class Lines:
     """A line a task, with the time that is left by the mean of the tasks so far."""
 
@@ -40,6 +45,10 @@ class Lines:
         left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
         self._console.print(f"[{self._done}/{self._total}, {left:.0f} s left] {outcome_line(record)}", markup=False)
 
+    def fewer(self, jobs: int, reason: str) -> None:
+        """Say how many run at once, and why not more."""
+        self._console.print(fewer_line(jobs, reason), markup=False)
+
 
 class Bar:
     """One bar for all tasks; failures stay above it."""
@@ -57,6 +66,10 @@ class Bar:
         self._progress.advance(self._bar)
         if not record.passed:
             self._progress.console.print(outcome_line(record), markup=False, highlight=False)
+
+    def fewer(self, jobs: int, reason: str) -> None:
+        """Say above the bar how many run at once, and why not more."""
+        self._progress.console.print(fewer_line(jobs, reason), markup=False, highlight=False)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def report_sections(results: Results) -> list[Section]:
     found = figures(results)
     return [
         *_success(found),
-        *_cost(found, results.records),
+        *_cost(found, results.records, int(results.facts.get("jobs", 1))),
         *_between_arms(results),
         *_failures(results),
         _facts(results.facts),
@@ -93,7 +93,7 @@ def _success(found: Sequence[Figures]) -> list[Section]:
     ]
 
 
-def _cost(found: Sequence[Figures], records: Sequence[Record]) -> list[Section]:
+def _cost(found: Sequence[Figures], records: Sequence[Record], jobs: int) -> list[Section]:
     header = ("arm", "category", "median s", "mean s", "model s", "tools s", "waiting s", "turns", "calls", "decoded",
               "prefilled")  # fmt: skip
     rows = tuple(
@@ -115,6 +115,8 @@ def _cost(found: Sequence[Figures], records: Sequence[Record]) -> list[Section]:
         "their calls, or calls alone. Waiting: all that is neither model nor tools. Tokens: decoded, and prefilled, "
         "without those that the KV cache held."
     )
+    if jobs > 1:
+        text += f" Up to {jobs} tasks ran at once and shared the machine: these are not the times of a task alone."
     return [
         Section("What it took", text, header, rows),
         Section("Time by arm", "The median.", plot=plots.time_plot(found)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -9,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 import anyio.to_thread
+from anyio import TASK_STATUS_IGNORED
 
 from punie_acp.evaluation.causes import cause_of
 from punie_acp.evaluation.checks import check_task, command_environment, take_snapshot
@@ -24,6 +26,8 @@ from punie_acp.protocol.errors import RpcError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+
+    from anyio.abc import TaskStatus
 
     from punie_acp.evaluation.arms import Arm
     from punie_acp.evaluation.checks import CheckResult, Snapshot
@@ -47,6 +51,7 @@ class Evaluation:
     model: str  # as the agent is to be told: an installed model's name, a folder, "import:…"
     models: Path  # the folder of installed models
     settings: Settings
+    jobs: int = 1  # tasks at once, each with an agent of its own
 
     @property
     def warms(self) -> bool:
@@ -65,6 +70,10 @@ class Watch(Protocol):
         """A task has ended."""
         ...
 
+    def fewer(self, jobs: int, reason: str) -> None:
+        """Only `jobs` run at once, for this reason."""
+        ...
+
 
 async def run(evaluation: Evaluation, file: ResultsFile, watch: Watch) -> None:
     """Run what `file` does not have yet, and write it there. Raises `EvaluationError` where no task can be run."""
@@ -72,7 +81,33 @@ async def run(evaluation: Evaluation, file: ResultsFile, watch: Watch) -> None:
     with tempfile.TemporaryDirectory(prefix="punie-eval-", ignore_cleanup_errors=True) as folder:
         for arm in evaluation.arms:
             left = [task for task in evaluation.tasks if (arm.name, task.id) not in done]
-            await _Arm(evaluation, arm, Path(folder), file, watch).run(left)
+            await _run_arm(left, evaluation, arm, Path(folder), file, watch)
+
+
+async def _run_arm(
+    tasks: list[Task], evaluation: Evaluation, arm: Arm, folder: Path, file: ResultsFile, watch: Watch
+) -> None:
+    """All `tasks`, with as many agents as there are to be. The next one starts when the model of the last is loaded.
+
+    So the next one sees how much memory is left. Where its model does not fit, those that run do all.
+    """
+    async with anyio.create_task_group() as group:
+        for number in range(min(evaluation.jobs, len(tasks))):
+            worker = _Worker(evaluation, arm, folder / f"agent-{arm.name}-{number}", file, watch)
+            try:
+                await group.start(worker.run, tasks)
+            except Exception as error:
+                if number == 0:
+                    raise
+                watch.fewer(number, str(_first(error)))
+                return
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error inside the groups that task groups make."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    return error
 
 
 def agent_environment(evaluation: Evaluation, arm: Arm, home: Path) -> dict[str, str]:
@@ -83,26 +118,34 @@ def agent_environment(evaluation: Evaluation, arm: Arm, home: Path) -> dict[str,
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     if not settings.models_dir.is_symlink():
         settings.models_dir.symlink_to(evaluation.models.resolve(), target_is_directory=True)
-    return command_environment() | settings.as_environment()
+    return command_environment() | _threads(evaluation.jobs) | settings.as_environment()
+
+
+def _threads(jobs: int) -> dict[str, str]:
+    """Agents side by side share the cores: threads that wait for each other's would wait longer than they compute."""
+    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // jobs))} if jobs > 1 else {}
 
 
 @dataclass(slots=True)
-class _Arm:
-    """The tasks of one arm."""
+class _Worker:
+    """Takes one task after another, with an agent that keeps what it writes in `home`."""
 
     evaluation: Evaluation
     arm: Arm
-    folder: Path
+    home: Path
     file: ResultsFile
     watch: Watch
 
-    async def run(self, tasks: list[Task]) -> None:
-        """One agent for all, and another one whenever it is gone."""
-        home = self.folder / f"agent-{self.arm.name}"
-        while tasks:
-            environment = agent_environment(self.evaluation, self.arm, home)
-            async with connected(environment, self.folder / f"{self.arm.name}.err") as client:
+    async def run(self, tasks: list[Task], *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """One agent for all that it takes from `tasks`, and another one whenever it is gone."""
+        environment = agent_environment(self.evaluation, self.arm, self.home)
+        first = True
+        while tasks or first:
+            async with connected(environment, self.home / "stderr.txt") as client:
                 await self._warm(client)
+                if first:
+                    task_status.started()
+                    first = False
                 while tasks and not client.ended:
                     task = tasks.pop(0)
                     self.watch.begin(self.arm.name, task.id)
@@ -112,7 +155,7 @@ class _Arm:
 
     async def _warm(self, client: Client) -> None:
         """Load the model, so that no task pays for it. Raises `EvaluationError` where it cannot be had."""
-        empty = self.folder / "empty"
+        empty = self.home / "empty"
         empty.mkdir(exist_ok=True)
         try:
             session = await client.open_session(empty)
@@ -125,7 +168,7 @@ class _Arm:
 
     async def _record(self, client: Client, task: Task) -> Record:
         project = self.evaluation.projects[task.project]
-        with _copied(project, self.folder) as workspace:
+        with _copied(project, self.home) as workspace:
             before = await anyio.to_thread.run_sync(take_snapshot, workspace)
             turn = await _take_turn(client, workspace, task.prompt, self.evaluation.settings.max_turn_seconds)
             judged = await anyio.to_thread.run_sync(_judge, task, workspace, before, turn)

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from punie_acp.evaluation.errors import EvaluationError
+from punie_acp.evaluation.tasks import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
 
 
 def select(
-    tasks: Sequence[Task], *, split: str = "all", patterns: Sequence[str] = (), limit: int | None = None, seed: int = 0
+    tasks: Sequence[Task],
+    *,
+    split: str = "all",
+    categories: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    limit: int | None = None,
+    seed: int = 0,
 ) -> tuple[Task, ...]:
-    """The tasks of a split whose ids match one of `patterns`; of these a sample of `limit`, in the suite's order.
+    """The tasks of a split, of one of `categories`, whose ids match one of `patterns`; of these a sample of `limit`.
 
-    Raises `EvaluationError` where that leaves none, or a pattern matches nothing.
+    They stay in the suite's order. Raises `EvaluationError` where that leaves none, a pattern matches nothing, or there
+    is no such category.
     """
+    _know(categories)
     chosen = [task for task in tasks if split in ("all", task.split)]
     for pattern in patterns:
         if not any(fnmatchcase(task.id, pattern) for task in chosen):
@@ -29,10 +38,20 @@ def select(
         chosen = [task for task in chosen if any(fnmatchcase(task.id, pattern) for pattern in patterns)]
     if not chosen:
         raise EvaluationError(f"the suite has no tasks in the split {split!r}")
+    if categories:
+        chosen = [task for task in chosen if task.category in categories]
+    if not chosen:
+        raise EvaluationError(f"none of these tasks is of the category {' or '.join(categories)}")
     if limit is not None and limit < len(chosen):
         wanted = {task.id for task in _sample(chosen, limit, seed)}
         chosen = [task for task in chosen if task.id in wanted]
     return tuple(chosen)
+
+
+def _know(categories: Sequence[str]) -> None:
+    for name in categories:
+        if name not in CATEGORIES:
+            raise EvaluationError(f"there is no category {name!r}; there are: {', '.join(CATEGORIES)}")
 
 
 def _sample(tasks: Sequence[Task], size: int, seed: int) -> list[Task]:

@@ -32,12 +32,14 @@ class Choice:
     arms: Sequence[Arm]
     split: str = "all"
     model: str = "auto"
+    categories: Sequence[str] = ()  # none: all
     patterns: Sequence[str] = ()
     limit: int | None = None
     seed: int = 0
     seconds: float = 300.0  # a task
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     out: Path | None = None
+    jobs: int = 1  # tasks at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ def prepare(choice: Choice) -> Prepared:
     evaluation = Evaluation(
         arms=choice.arms,
         projects={project.name: project for project in projects},
-        tasks=select(tasks, split=choice.split, patterns=choice.patterns, limit=choice.limit, seed=choice.seed),
+        tasks=_chosen(choice, tasks),
         model=model.name,
         models=user.models_dir,
         settings=settings,
+        jobs=choice.jobs,
     )
     facts = {
         "suite": choice.suite,
@@ -69,9 +72,21 @@ def prepare(choice: Choice) -> Prepared:
         **model.as_facts(),
         **version_facts(),
         "machine": machine(),
+        "jobs": choice.jobs,
         "settings": settings_facts(settings),
     }
     return Prepared(evaluation, facts, choice.out or _default_file(choice, user, model.as_facts()["model"]))
+
+
+def _chosen(choice: Choice, tasks: Sequence[Task]) -> tuple[Task, ...]:
+    return select(
+        tasks,
+        split=choice.split,
+        categories=choice.categories,
+        patterns=choice.patterns,
+        limit=choice.limit,
+        seed=choice.seed,
+    )
 
 
 def results_folder(settings: Settings) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
+from punie_acp.agent.models import ModelUnavailableError
 from punie_acp.evaluation.suites import load_suite
 from tests.scripted import Response, ScriptedModel, _last_prompt, default_delay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pydantic_ai.messages import ModelMessage
 
@@ -49,6 +53,59 @@ def _by_reference(messages: Sequence[ModelMessage]) -> Response:
 def dying_model() -> ScriptedModel:
     """Takes the agent's process down in one of the tasks; solves the others."""
     return ScriptedModel(_dying, name="dying")
+
+
+def waiting_model() -> ScriptedModel:
+    """Locks the file that PUNIE_TEST_LOCK names, which it holds while its process is there, and waits in one task."""
+    return ScriptedModel(_waiting, name="waiting")
+
+
+def _waiting(messages: Sequence[ModelMessage]) -> Response:
+    if "EXPRESS_FACTOR" not in _last_prompt(messages)[0]:
+        return _by_reference(messages)
+    fcntl.flock(_lock_file(), fcntl.LOCK_EX)
+    Path(os.environ["PUNIE_TEST_LOCK"]).write_text("waiting")
+    return Response((("text", "at last"),), delay=600)
+
+
+def meeting_model() -> ScriptedModel:
+    """Solves its first task when two processes have begun one, each of which leaves a file in PUNIE_TEST_MEETING."""
+    return ScriptedModel(_meeting, name="meeting")
+
+
+def _meeting(messages: Sequence[ModelMessage]) -> Response:
+    folder = Path(os.environ["PUNIE_TEST_MEETING"])
+    (folder / str(os.getpid())).touch()
+    _wait_until(lambda: len(list(folder.iterdir())) == 2)
+    return _by_reference(messages)
+
+
+def only_one_model() -> ScriptedModel:
+    """Cannot be had by a second process while a first has it, which works on no task before the second has tried."""
+    try:
+        fcntl.flock(_lock_file(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        Path(os.environ["PUNIE_TEST_LOCK"]).write_text("tried")
+        raise ModelUnavailableError("there is one of it already") from None
+    return ScriptedModel(_after_a_second, name="only one")
+
+
+def _after_a_second(messages: Sequence[ModelMessage]) -> Response:
+    _wait_until(lambda: Path(os.environ["PUNIE_TEST_LOCK"]).read_text() == "tried")
+    return _by_reference(messages)
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("nobody else has come")
+        time.sleep(0.01)
+
+
+@cache
+def _lock_file() -> IO[str]:
+    return Path(os.environ["PUNIE_TEST_LOCK"]).open("a")
 
 
 def _dying(messages: Sequence[ModelMessage]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -160,6 +161,73 @@ def test_a_killed_run_goes_on_where_it_was(home):
     assert len(tasks) == len(set(tasks)) == 10
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_an_ended_run_leaves_no_agent_and_loses_no_record(tmp_path, number, status):
+    out, lock = tmp_path / "out.jsonl", tmp_path / "lock"
+    arguments = ["--suite", "mission", "--model", f"{MODELS}:waiting_model", "--out", str(out)]
+    command = [sys.executable, "-m", "punie_acp", "eval", *arguments]
+    variables = environment(tmp_path, PUNIE_TEST_LOCK=str(lock))
+    first = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wait_until(lambda: lock.exists() and lock.read_text() == "waiting", first)
+    before = read_results(out).records
+    first.send_signal(number)
+    said = first.communicate(timeout=60)[1].decode()
+    assert first.returncode == status
+    wait_until(lambda: is_free(lock))
+    assert read_results(out).records == before
+    if number == signal.SIGINT:
+        assert f"{len(before)} of 10 are done; the same command goes on with {out}" in said
+        assert "Traceback" not in said
+
+
+def test_tasks_run_side_by_side_and_each_once(home, tmp_path):
+    out = home / "side-by-side.jsonl"
+    done = evaluate(
+        home, "--suite", "mission", "--split", "all", "--model", f"{MODELS}:meeting_model", "--out", str(out),
+        "--tasks", "parcels/express-factor,parcels/count-*,parcels/where-*", "--jobs", "2",
+        PUNIE_TEST_MEETING=str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    results = read_results(out)
+    assert sorted((record.task, record.cause) for record in results.records) == [
+        ("parcels/count-python-files", ""),
+        ("parcels/express-factor", ""),
+        ("parcels/where-is-base-price", ""),
+    ]
+    assert results.facts["jobs"] == 2
+    assert "Up to 2 tasks ran at once" in out.with_suffix(".md").read_text()
+
+
+def test_where_a_second_agent_does_not_start_the_first_does_all(home, tmp_path):
+    out = home / "fewer.jsonl"
+    done = evaluate(
+        home, "--suite", "mission", "--model", f"{MODELS}:only_one_model", "--out", str(out),
+        "--tasks", "parcels/express-factor,parcels/count-*", "--jobs", "2", PUNIE_TEST_LOCK=str(tmp_path / "lock"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "1 at once, not more: the model" in done.stderr
+    assert "there is one of it already" in done.stderr
+    assert len(read_results(out).records) == 2
+
+
+def wait_until(condition, process: subprocess.Popen[bytes] | None = None) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process is None or process.poll() is None, "it ended too early"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_free(lock: Path) -> bool:
+    """Whether the process that had locked the file is gone, be it that nobody has asked for its status."""
+    with lock.open("a") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
 def test_results_are_not_continued_with_another_model_or_other_settings(home, reference):
     before = reference.read_bytes()
     other = evaluate(home, "--suite", "mission", "--model", f"{MODELS}:null_model", "--out", str(reference))
@@ -232,6 +300,8 @@ def test_the_pipeline_says_whether_the_mission_is_reached(home):
         (["--suite", "nothing"], "there is no suite 'nothing'"),
         (["--suite", "mission", "--arms", "code,xyz"], "there is no arm 'xyz'"),
         (["--suite", "mission", "--tasks", "nope*"], "no task of this split is called 'nope*'"),
+        (["--suite", "mission", "--categories", "read,all"], "there is no category 'all'; there are: direct, single"),
+        (["--tasks", "parcels/rename-*", "--categories", "read,direct"], "is of the category read or direct"),
         (["--suite", "mission", "--set", "mode=ask"], "--set cannot set 'mode'"),
         (["--suite", "mission", "--model", "import:tests.evaluation.models:missing"], "does not run"),
         (["show", "x", "--results", "pyproject.toml"], "does not hold the results"),
@@ -243,6 +313,15 @@ def test_what_cannot_be_run_is_said_in_a_sentence(home, arguments, sentence):
     assert done.returncode == 1
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_only_tasks_of_the_chosen_categories_are_run(home):
+    out = home / "categories.jsonl"
+    arguments = ["--suite", "mission", "--model", f"{MODELS}:null_model", "--out", str(out)]
+    done = evaluate(home, *arguments, "--categories", "single,direct")
+    assert done.returncode == 0, done.stderr
+    records = read_results(out).records
+    assert sorted(record.category for record in records) == ["direct"] * 2 + ["single"] * 3
 
 
 def test_a_sample_is_seeded_and_has_of_each_category(home):
