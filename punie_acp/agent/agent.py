@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 REPEAT_TEMPERATURE = 0.7
 NEEDED_CALL_PROBABILITY = 1e-5
 """In place of the setting `call_probability` where a prompt names something of the project. Thanks have less."""
+MOST_ASTRAY = 4
+"""After so many programs in a row from which it learned nothing, a model may say that it has no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     turn.last_program = code.strip()
+    turn.note_outcome(outcome)
     if outcome.error is not None:
         turn.failed_programs.add(code.strip())
         turn.useless_calls.add(ctx.tool_call_id or "")
@@ -213,17 +216,19 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     """How the model is to answer.
 
     A small model guesses an answer that is easily said, though it could look: as long as it has not acted, a local
-    one acts where it finds that likely enough, the sooner where there is no other way to know. It cannot write a
-    failed program again; another one that repeats itself gets a higher temperature.
+    one acts where it finds that likely enough, the sooner where there is no other way to know, and where its program
+    has told it nothing. It cannot write a failed program again; another one that repeats itself gets a higher
+    temperature.
     """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(
         max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=request.cache_key
     )
-    if not turn.program_ids:
-        least = settings.call_probability
-        needed = request.needs_look and least < 1
-        chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY) if needed else least
+    least = settings.call_probability
+    if least < 1 and ((request.needs_look and not turn.program_ids) or 0 < turn.astray < MOST_ASTRAY):
+        chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY)
+    elif not turn.program_ids:
+        chosen["call_probability"] = least
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

@@ -101,6 +101,7 @@ def call_text(outcome: ProgramOutcome) -> str:
             parts.append(f"Hint: {hint}.")
     elif not parts:
         parts.append("Done: " + "; ".join(outcome.effects) if outcome.effects else "Nothing was found.")
+    parts += outcome.missed
     if outcome.note:
         parts.append(outcome.note)
     return "\n".join(parts)

@@ -52,11 +52,18 @@ class Turn:
     failed_programs: set[str] = field(default_factory=set[str])
     last_program: str | None = None  # the one that ran last
     useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
+    astray: int = 0  # how many programs in a row have failed, or told nothing and changed nothing
     repeats: int = 0  # how often a program was written again that had failed, or that had just run
     first_token_seconds: float | None = None
 
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
+
+    def note_outcome(self, outcome: ProgramOutcome) -> None:
+        """Whether the model knows more after a program than before."""
+        refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
+        told = refused or outcome.effects or (not outcome.error and (outcome.output.strip() or outcome.value))
+        self.astray = 0 if told else self.astray + 1
 
     def forget_failures(self) -> None:
         """The project is no longer what it was: what failed before may well succeed now, such as a run of the tests."""

@@ -19,7 +19,7 @@ from punie_acp.codemode.events import (
     Location,
     ToolKind,
 )
-from punie_acp.codemode.shapes import DATA_FILES, MOST_TEXT
+from punie_acp.codemode.shapes import worth_a_look
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +35,7 @@ class Answer:
     value: object
     raw_output: JsonValue = None
     printed: str = ""  # what the program prints on the way: the output of a command that nobody captured
+    missed: str = ""  # what was looked for in vain, and what is there instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class CallRunner:
 
     observer: Observer
     effects: list[str] = field(default_factory=list[str])
-    data: dict[str, str] = field(default_factory=dict[str, str])  # the data files that were read, by path
+    texts: dict[str, str] = field(default_factory=dict[str, str])  # the files that were read, by path
+    missed: list[str] = field(default_factory=list[str])  # what was looked for in vain
 
     async def run(self, site: CallSite, plan: Plan) -> Answer:
         """Request, permit, perform. Raises what the call raises in the program; `PermissionError` if refused."""
@@ -124,8 +126,10 @@ class CallRunner:
             raise
         if plan.type is not CallType.READ:
             self.effects.append(plan.title)
-        elif isinstance(answer.value, str) and plan.file.endswith(DATA_FILES) and len(answer.value) <= MOST_TEXT:
-            self.data[plan.file] = answer.value
+        elif isinstance(answer.value, str) and plan.file and not plan.sensitive:
+            self.texts[plan.file] = worth_a_look(plan.file, answer.value)
+        if answer.missed:
+            self.missed.append(answer.missed)
         await self.observer.emit(CallFinished(call_id, "completed", answer.raw_output))
         return answer
 

@@ -229,8 +229,10 @@ def _no_module(module: str) -> str:
         return f"there is no module {module!r} here; {_INSTEAD[name]}"
     if name in sys.stdlib_module_names:
         return f"{module!r} is not there in this sandbox; run_command can run the project's own Python"
+    file = f"{module.replace('.', '/')}.py" if "." in module else f"{module}/….py"
     return (
-        f"there is no module {module!r} here, only the standard library; run_command can run the project's own Python"
+        f"there is no module {module!r} here, only the standard library; to see the project's own code, "
+        f"read_file({file!r}), to run it, run_command('python -c …')"
     )
 
 

@@ -122,7 +122,8 @@ class ProgramOutcome:
     effects: tuple[str, ...] = ()  # titles of the writes and commands that completed
     calls: int = 0  # external calls made
     seconds: float = 0.0  # wall time, pauses included
-    shapes: tuple[str, ...] = ()  # after an error: what the data files look like that it had read
+    shapes: tuple[str, ...] = ()  # where it failed or found nothing: what the files look like that it had read
+    missed: tuple[str, ...] = ()  # then too: what it looked for in vain, and what is there instead
     note: str = ""  # what the model must know of it beside all this: which changes were accepted
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from punie_acp.codemode.calls import Answer, Plan, PlanError
 from punie_acp.codemode.events import CallType, Change, JsonValue, Location, ToolKind
+from punie_acp.codemode.misses import nothing_matches
 from punie_acp.codemode.planning import (
     command_plan,
     exit_code,
@@ -151,7 +152,8 @@ async def list_files(place: Place, pattern: PathLike = "**/*") -> Plan:
         wanted = f"{pattern.rstrip('/') or '.'}/**/*" if folder else pattern
         found = await place.workspace.glob(wanted.removeprefix("./"), place.workspace.root)
         names = [place.workspace.display(path) for path in found if await _is_file(place.workspace, path)]
-        return Answer(names, names_summary(names))
+        missed = "" if names else await nothing_matches(place.workspace, wanted, place.workspace.root)
+        return Answer(names, names_summary(names), missed=missed)
 
     title = f"List {pattern}" if pattern not in {"**/*", "**", ".", ""} else "List all files"
     return Plan(CallType.READ, "search", title, perform, (Location(str(place.workspace.root)),))
@@ -164,11 +166,19 @@ async def search(place: Place, pattern: str, glob: str | None = None) -> Plan:
     async def perform(_: object) -> Answer:
         matches = [Match(m.path, m.line, m.text) for m in await place.workspace.search(pattern, glob)]
         shown: list[JsonValue] = [f"{m.path}:{m.line}: {m.text[:200]}" for m in matches[:50]]
-        return Answer(matches, {"count": len(matches), "matches": shown})
+        missed = "" if matches or not glob else await _missed(place.workspace, glob)
+        return Answer(matches, {"count": len(matches), "matches": shown}, missed=missed)
 
     where = f" in {glob}" if glob else ""
     secret = place.sensitivity_below(glob) if glob else None
     return Plan(CallType.READ, "search", f"Search for {pattern}{where}", perform, sensitive=secret)
+
+
+async def _missed(workspace: Workspace, glob: str) -> str:
+    """Where a search found nothing: that there is no such file either, if that is so."""
+    if await _is_folder(workspace, glob) or await workspace.glob(glob, workspace.root):
+        return ""
+    return await nothing_matches(workspace, glob, workspace.root)
 
 
 async def run_command(

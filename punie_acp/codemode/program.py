@@ -40,7 +40,7 @@ from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
-from punie_acp.codemode.shapes import shapes_of
+from punie_acp.codemode.shapes import found_nothing, shapes_of
 from punie_acp.codemode.simultaneous import Orderly, Simultaneous, claim_of
 
 if TYPE_CHECKING:
@@ -158,12 +158,14 @@ class ProgramRun:
 
     def outcome(self) -> ProgramOutcome:
         """How it ended and what it left."""
+        found = not self.error and (self._runner.effects or not found_nothing(self._output.text, self.value))
         return ProgramOutcome(
             output=self._output.text,
             value=self.value,
             error=self.error,
             effects=tuple(self._runner.effects),
-            shapes=shapes_of(self._runner.data) if self.error else (),
+            shapes=() if found else shapes_of(self._runner.texts),
+            missed=() if found else tuple(dict.fromkeys(self._runner.missed)),
             calls=self.calls,
             seconds=time.monotonic() - self._began,
         )

@@ -1,31 +1,54 @@
-"""What data files look like, in a line each: for a program that took them for something else."""
+"""What files look like, in a line each: for a program that took them for something else, or found nothing there."""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DATA_FILES = (".json", ".jsonl", ".csv", ".tsv")
-MOST_TEXT = 2_000_000
-"""Characters of a file; what is longer is not looked at."""
+_DATA_FILES = (".json", ".jsonl", ".csv", ".tsv")
+_MOST_TEXT = 2_000_000  # characters of a data file; what is longer is not looked at
 _MOST_FILES = 4
+_MOST_TEXTS = 1  # other files: they tell less
 _MOST_KEYS = 12
 _MOST_LINE = 400  # characters
+_MOST_LINES = 6
+_MOST_BEGINNING = 240  # characters
 _DEPTH = 3
+_NOTHING = re.compile(r"(?:[^\n]*[:=]\s*)?(?:None|0|0\.0|False|\[\]|\(\)|\{\}|set\(\)|'')?")
+
+
+def worth_a_look(path: str, text: str) -> str:
+    """As much of a file's text as `shapes_of` needs."""
+    if path.endswith(_DATA_FILES):
+        return text if len(text) <= _MOST_TEXT else ""
+    return text[:_MOST_LINE]
+
+
+def found_nothing(output: str, value: str | None) -> bool:
+    """Whether what a program printed, or gave as its value, is nothing at all, or says no more than that."""
+    return _NOTHING.fullmatch(output.strip() or (value or "").strip()) is not None
 
 
 def shapes_of(files: Mapping[str, str]) -> tuple[str, ...]:
-    """A line for each of the last few data files: its path and its shape, with examples of values."""
-    lines: list[str] = []
-    for path, text in list(files.items())[-_MOST_FILES:]:
-        shape = _shape(path, text)
-        if shape:
-            lines.append(f"{path}: {shape}"[:_MOST_LINE])
-    return tuple(lines)
+    """A line for each of the last few data files: its path and its shape, with examples of values.
+
+    Where there are none, how the last other file begins.
+    """
+    data = [(path, text) for path, text in files.items() if path.endswith(_DATA_FILES)][-_MOST_FILES:]
+    others = [(path, text) for path, text in files.items() if not path.endswith(_DATA_FILES)][-_MOST_TEXTS:]
+    shapes = [(path, _shape(path, text)) for path, text in data] or [(path, _beginning(text)) for path, text in others]
+    return tuple(f"{path}: {shape}"[:_MOST_LINE] for path, shape in shapes if shape)
+
+
+def _beginning(text: str) -> str:
+    """The first lines of a text, on one."""
+    lines = [line for line in text.splitlines() if line.strip()][:_MOST_LINES]
+    return f"begins {chr(10).join(lines)[:_MOST_BEGINNING]!r}" if lines else ""
 
 
 def _shape(path: str, text: str) -> str | None:

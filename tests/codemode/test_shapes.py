@@ -2,7 +2,9 @@
 
 import json
 
-from punie_acp.codemode.shapes import shapes_of
+import pytest
+
+from punie_acp.codemode.shapes import found_nothing, shapes_of
 
 
 def test_the_shape_of_each_kind_of_data_file_is_told():
@@ -44,3 +46,42 @@ def test_a_program_that_failed_leaves_the_shapes_of_what_it_read(lab):
     failed = lab.run('import json\nread_file("long.csv", 1, 1)\nprint(json.load(open("hives.json"))[0]["honey"])')
     assert failed.outcome.shapes == ("hives.json: list of 1, such as {'id': 'h1'}",)
     assert lab.run('print(open("hives.json").read())').outcome.shapes == ()
+
+
+def test_a_program_that_found_nothing_is_told_what_is_there(lab):
+    (lab.root / "recipes").mkdir()
+    (lab.root / "recipes/pie.txt").write_text("title: Pie\n\ntags: sweet\n")
+
+    nothing = lab.run('print(sum("salty" in read_file(path) for path in list_files("recipes/*.txt")))').outcome
+    assert (nothing.shapes, nothing.missed) == (("recipes/pie.txt: begins 'title: Pie\\ntags: sweet'",), ())
+
+    sentence = "No file matches recipes/*.md. recipes has: pie.txt."
+    for code in ('print(list_files("recipes/*.md"))', 'print(search("x", "recipes/*.md"))',
+                 'import glob\nprint(len(glob.glob("recipes/*.md")))'):  # fmt: skip
+        outcome = lab.run(code).outcome
+        assert (outcome.shapes, outcome.missed) == ((), (sentence,))
+    assert (
+        lab.run('print(list_files("soups/**/*.md"))')
+        .outcome.missed[0]
+        .startswith("No file matches soups/**/*.md. The project's root has: ")
+    )
+
+
+def test_of_a_program_that_found_or_did_something_nothing_is_said(lab):
+    (lab.root / "pie.txt").write_text("title: Pie\n")
+
+    for code in ('print(read_file("pie.txt"), list_files("*.md"))', 'read_file("pie.txt")\nwrite_file("a.txt", "")'):
+        outcome = lab.run(code).outcome
+        assert (outcome.error, outcome.shapes, outcome.missed) == (None, (), ())
+    assert lab.run('list_files("*.md")\nread_file("pie.txt")\n1 / 0').outcome.missed != ()
+
+
+@pytest.mark.parametrize("text", ["", "None", "0", "[]\n", "hives: 0", "total = []", "set()"])
+def test_what_says_that_nothing_was_found(text):
+    assert found_nothing(text, None)
+    assert found_nothing("", text.strip())
+
+
+@pytest.mark.parametrize("text", ["10", "3: 0\n4: 1", "no", "[0]", "None of them"])
+def test_what_says_something(text):
+    assert not found_nothing(text, None)

@@ -124,3 +124,13 @@ async def test_a_prompt_that_names_a_file_hardly_leaves_a_local_model_a_choice(c
     session = await calling_agent.new_session(project)
     await calling_agent.prompt(session, "[] What is in README.md?")
     assert json.loads(calling_agent.text(session))["call_probability"] == 1e-5
+
+
+async def test_who_learned_nothing_from_a_program_hardly_has_a_choice_until_it_has_tried_often(calling_agent, project):
+    failing = [[["read_file", {"path": f"missing{number}.txt"}]] for number in range(4)]
+    _, answer = await answered(calling_agent, project, *failing[:1])
+    assert answer["call_probability"] == 1e-5
+    _, answer = await answered(calling_agent, project, *failing)
+    assert answer["call_probability"] is None
+    _, answer = await answered(calling_agent, project, *failing[:1], [["list_files", {"pattern": "**/*"}]])
+    assert answer["call_probability"] is None

@@ -9,6 +9,7 @@ from pydantic_monty import ScanEntry, StatResult
 
 from punie_acp.codemode.calls import Answer, Plan
 from punie_acp.codemode.events import CallType, Location
+from punie_acp.codemode.misses import nothing_matches
 from punie_acp.codemode.planning import names_summary
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ async def glob(
         names = [str(path) if absolute else _relative(path, base) for path in found]
         if pattern.startswith("./"):
             names = [f"./{name}" for name in names]
-        return Answer(names, names_summary(names))
+        missed = "" if names or absolute else await nothing_matches(place.workspace, pattern, base)
+        return Answer(names, names_summary(names), missed=missed)
 
     return Plan(READ, "search", f"Find {pattern}", perform, (Location(str(base)),))
 
