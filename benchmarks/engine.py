@@ -44,7 +44,7 @@ class Rates:
 
 def prompt_tokens(path: Path, count: int) -> tuple[int, ...]:
     """The first `count` tokens of a real Python file."""
-    from punie_acp.inference.loading import load_tokenizer
+    from punie_acp.inference.tokenizer import load_tokenizer
 
     text = Path(argparse.__file__).read_text(encoding="utf-8")
     return load_tokenizer(path).encode(text)[:count]
@@ -75,7 +75,8 @@ def peer(path: Path, tokens: tuple[int, ...], count: int) -> Iterator[Rates]:
     """mlx_lm's own loop on our weights and BLAS."""
     from punie_acp.inference.blas import load_fast_blas
 
-    load_fast_blas()
+    if warning := load_fast_blas().warning:
+        raise SystemExit(warning)  # else it would be stock mlx_lm under another name
     from punie_acp.inference.loading import load_model
 
     yield from stream_generate(load_model(path, context_tokens=16384, packed=False).model, path, tokens, count)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from punie_acp.inference.compiled import available_kernels
-from punie_acp.inference.decoder import decoder_of
 from punie_acp.inference.expand import expanded
 from punie_acp.inference.folder import read_config, stop_ids
 from punie_acp.inference.memory import check_memory
@@ -88,8 +87,14 @@ def load_model(
         vocabulary=int(config["vocab_size"]),
         resident_bytes=_nbytes(model),
         packed=kernels is not None,
-        decoder=decoder_of(model, kernels) if kernels else None,
+        decoder=_decoder(model, kernels) if kernels else None,
     )
+
+
+def _decoder(model: nn.Module, kernels: Kernels) -> Decoder | None:
+    from punie_acp.inference.decoder import decoder_of  # which imports MLX; a BLAS has to be loaded before that
+
+    return decoder_of(model, kernels)
 
 
 def _read(path: Path) -> nn.Module:

@@ -68,3 +68,12 @@ print(json.dumps([rates.gemm_gflops, rates.gemv_gbs]))
     gflops, gbs = report(measure)
     assert gflops > 15, "the reference BLAS reaches a few GFLOP/s"
     assert gbs > 1
+
+
+@pytest.mark.parametrize("module", ["engine", "loading", "model", "tokenizer", "chat", "kv"])
+def test_a_blas_can_still_be_loaded_when_the_room_has_been_imported(module):
+    program = (
+        f"import sys, punie_acp.inference.{module}; print([name for name in sys.modules if name.startswith('mlx')])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
