@@ -1,7 +1,6 @@
 """One request, start to end, on the engine's thread: prompt into the cache, then token after token.
 
-mlx_lm's `generate_step` asks the model, or where there is one the decoder in its place, for one token after the other.
-Whatever is to decode faster later (prompt lookup, a draft model) takes the place of `_decode`.
+Whatever is to decode faster later (prompt lookup, a draft model) takes the place of `stepping.decode`.
 """
 
 from __future__ import annotations
@@ -9,19 +8,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
+from punie_acp.inference.stepping import decode
 from punie_acp.inference.types import EngineError, GenerationFinished, PrefillProgress, TokenEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    import mlx.core as mx
-    from mlx import nn
-
-    from punie_acp.inference.kv import PromptCache, SessionCaches
+    from punie_acp.inference.kv import SessionCaches
     from punie_acp.inference.loading import LoadedModel
-    from punie_acp.inference.types import Avoided, EngineEvent, FinishReason, GenerationRequest, Preferred
+    from punie_acp.inference.types import EngineEvent, FinishReason, GenerationRequest
 
 
 class _CancelledError(Exception):
@@ -60,7 +57,7 @@ def run_request(
 
     answer = _Answer(list(request.tokens))
     with _wired(loaded):
-        tokens = _decode(loaded, request, cache, reused, progress)
+        tokens = decode(loaded, request, cache, reused, progress)
         try:
             answer.take(tokens, request, loaded.context_tokens, cancelled, emit)
         except _CancelledError:
@@ -112,102 +109,6 @@ class _Answer:
             self.emitted += 1
             if self.emitted == budget:
                 return
-
-
-def _decode(
-    loaded: LoadedModel,
-    request: GenerationRequest,
-    cache: PromptCache,
-    reused: int,
-    progress: Callable[[int, int], None],
-) -> Generator[tuple[int, float]]:
-    """Token ids without end, each with its log probability.
-
-    When one is yielded, its own keys and values are being added to `cache`.
-    """
-    import mlx.core as mx
-    from mlx_lm.generate import generate_step
-
-    steps = generate_step(
-        mx.array(request.tokens[reused:]),
-        cast("nn.Module", loaded.decoder.decoding(cache)) if loaded.decoder else loaded.model,
-        max_tokens=-1,
-        sampler=_sampler(request),
-        logits_processors=_processors(request),
-        prompt_cache=cache,
-        prefill_step_size=loaded.prefill_step,
-        prompt_progress_callback=progress,
-    )
-    try:
-        for token, logprobs in steps:
-            yield int(token), float(cast("float", logprobs[token].item()))
-    finally:
-        steps.close()
-
-
-def _sampler(request: GenerationRequest) -> Callable[[mx.array], mx.array]:
-    import mlx.core as mx
-    from mlx_lm.sample_utils import make_sampler
-
-    if request.seed is not None:
-        mx.random.seed(request.seed)
-    return make_sampler(temp=request.temperature, top_p=request.top_p)
-
-
-def _processors(request: GenerationRequest) -> list[_Processor]:
-    preferring: list[_Processor] = [_Preferring(request.prefer)] if request.prefer else []
-    return [*preferring, _Avoiding(request.avoid)] if request.avoid else preferring
-
-
-class _Processor(Protocol):
-    """Changes what may be decoded next."""
-
-    def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array:
-        """`tokens`: (time,), the answer so far at its end. `logits`: (1, vocabulary)."""
-        ...
-
-
-class _Preferring:
-    """Leaves no other choice for the first token where the preferred one is likely enough."""
-
-    def __init__(self, preferred: Preferred) -> None:
-        self._preferred: Preferred | None = preferred
-
-    def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
-        import mlx.core as mx
-
-        preferred, self._preferred = self._preferred, None
-        if preferred is None or _probability(logits[0], preferred.token) < preferred.probability:
-            return logits
-        alone = mx.full(logits.shape, -float("inf"), logits.dtype)
-        alone[:, preferred.token] = 0
-        return alone
-
-
-def _probability(logits: mx.array, token: int) -> float:
-    import mlx.core as mx
-
-    return float(cast("float", mx.softmax(logits)[token].item()))
-
-
-class _Avoiding:
-    """Takes the token out of the choice that would make an answer one of those that are to be avoided."""
-
-    def __init__(self, avoided: tuple[Avoided, ...]) -> None:
-        self._avoided = avoided
-        self._decoded = -1  # tokens
-
-    def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
-        """`tokens`: (time,), the answer so far at its end. `logits`: (1, vocabulary)."""
-        self._decoded += 1
-        here = [one for one in self._avoided if one.at == self._decoded]
-        if not here:
-            return logits
-        answer = tuple(cast("list[int]", tokens[len(tokens) - self._decoded :].tolist()))
-        for one in here:
-            if one.tokens[: one.at] == answer:
-                logits[:, one.tokens[one.at]] = -float("inf")
-        return logits
 
 
 @contextmanager
