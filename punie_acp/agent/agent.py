@@ -111,6 +111,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     if outcome.error is not None:
         turn.failed_programs.add(code.strip())
         turn.useless_calls.add(ctx.tool_call_id or "")
+    elif turn.astray:
+        turn.useless_calls.add(ctx.tool_call_id or "")
     elif outcome.effects:
         turn.forget_failures()
     if turn.external_calls >= turn.settings.max_external_calls:
@@ -130,6 +132,8 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
     if code.strip() == turn.last_program:
         turn.repeats += 1
+        if turn.astray:
+            return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
         return (
             f"The {what} did not run again: its result stands above, for nothing has changed since. "
             "Answer the user with it, or do something else."

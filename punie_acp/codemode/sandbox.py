@@ -19,7 +19,8 @@ from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinis
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.program import Program, ProgramRun
-from punie_acp.codemode.repair import repair
+from punie_acp.codemode.projectcode import handed_to_project
+from punie_acp.codemode.repair import Repaired, repair
 from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class Sandbox:
         assert self._checker is not None
         await self._checker.use(extra)
         repaired = repair(code, extra.by_name)
+        handed = handed_to_project(repaired.code, self._workspace.root, extra.by_name, self._checker.earlier_names)
+        if handed is not None:
+            repaired = Repaired(handed.code, (*repaired.notes, handed.note))
         problem = await self._checker.check(repaired.code)
         if problem is not None:
             return problem

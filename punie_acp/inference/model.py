@@ -195,7 +195,7 @@ class LocalModel(Model[None]):
 
     def _preferred(self, probability: float | None) -> Preferred | None:
         """That an answer begins with a call."""
-        return Preferred(self._chat.encode(self._dialect.opening)[0], probability) if probability else None
+        return Preferred(tuple(self._chat.encode(self._dialect.opening)), probability) if probability else None
 
 
 @dataclass

@@ -137,19 +137,23 @@ class _Processor(Protocol):
 
 
 class _Preferring:
-    """Leaves no other choice for the first token where the preferred one is likely enough."""
+    """Leaves no other choice for the first tokens where the preferred ones are likely enough."""
 
     def __init__(self, preferred: Preferred) -> None:
-        self._preferred: Preferred | None = preferred
+        self._probability = preferred.probability
+        self._left = list(preferred.tokens)
 
     def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
         import mlx.core as mx
 
-        preferred, self._preferred = self._preferred, None
-        if preferred is None or _probability(logits[0], preferred.token) < preferred.probability:
+        if not self._left:
+            return logits
+        token = self._left.pop(0)
+        if _probability(logits[0], token) < self._probability:
+            self._left.clear()
             return logits
         alone = mx.full(logits.shape, -float("inf"), logits.dtype)
-        alone[:, preferred.token] = 0
+        alone[:, token] = 0
         return alone
 
 

@@ -31,10 +31,10 @@ class Avoided:
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """A token to begin the answer with where it is likely enough, though another one may be likelier."""
+    """What to begin the answer with where each token of it is likely enough, though others may be likelier."""
 
-    token: int
-    probability: float  # from which on; 0 < probability ≤ 1
+    tokens: tuple[int, ...]
+    probability: float  # of each after those before it, from which on; 0 < probability ≤ 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,14 +107,16 @@ async def test_an_answer_that_is_to_be_avoided_goes_on_differently_from_the_plac
 
 
 @pytest.mark.anyio
-async def test_an_answer_begins_with_the_preferred_token_where_that_is_likely_enough(engine: MlxEngine) -> None:
+async def test_an_answer_begins_with_the_preferred_tokens_where_they_are_likely_enough(engine: MlxEngine) -> None:
     first = decoded(await run(engine, ask(prompt(40))))
-    wanted = Preferred(first[0] + 1, 1e-9)
+    wanted = Preferred((first[0] + 1, first[1] + 2), 1e-9)
     preferring = decoded(await run(engine, ask(prompt(40), prefer=wanted)))
-    assert preferring[0] == wanted.token
-    after = ask((*prompt(40), wanted.token), len(preferring) - 1)
-    assert preferring[1:] == decoded(await run(engine, after))  # only the first was chosen for it
-    assert decoded(await run(engine, ask(prompt(40), prefer=Preferred(wanted.token, 1.0)))) == first
+    assert tuple(preferring[:2]) == wanted.tokens
+    after = ask((*prompt(40), *wanted.tokens), len(preferring) - 2)
+    assert preferring[2:] == decoded(await run(engine, after))  # only the first two were chosen for it
+    assert decoded(await run(engine, ask(prompt(40), prefer=Preferred(wanted.tokens, 1.0)))) == first
+    half = Preferred((first[0], first[1] + 2), 0.999)
+    assert decoded(await run(engine, ask(prompt(40), prefer=half))) == first
 
 
 @pytest.mark.anyio

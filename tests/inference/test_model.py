@@ -192,7 +192,7 @@ def test_the_engine_is_told_how_a_call_begins_where_one_is_to_be_preferred(chat,
     plain, preferring = (request.prefer for request in engine.requests)
     assert plain is None
     assert preferring.probability == 0.25
-    assert call(dialect).startswith(chat.decode([preferring.token]))
+    assert call(dialect).startswith(chat.decode(preferring.tokens))
 
 
 @pytest.mark.parametrize("dialect", ["xml", "json"])
