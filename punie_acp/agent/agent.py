@@ -133,7 +133,9 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     if code.strip() == turn.last_program:
         turn.repeats += 1
         if turn.astray:
-            return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
+            return (
+                f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
+            )
         return (
             f"The {what} did not run again: its result stands above, for nothing has changed since. "
             "Answer the user with it, or do something else."
