@@ -96,6 +96,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     """Run `code` and say by `told` how it ended."""
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
+    turn.answer_now = False
     objection = _objection(ctx, code)
     if objection is not None:
         turn.useless_calls.add(ctx.tool_call_id or "")
@@ -131,14 +132,15 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
     if code.strip() == turn.last_program:
-        turn.repeats += 1
         if turn.astray:
+            turn.repeats += 1
             return (
                 f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
             )
+        turn.answer_now = True
         return (
             f"The {what} did not run again: its result stands above, for nothing has changed since. "
-            "Answer the user with it, or do something else."
+            "Answer the user with it."
         )
     return None
 
@@ -223,8 +225,8 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
 
     A small model guesses an answer that is easily said, though it could look: as long as it has not acted, a local
     one acts where it finds that likely enough, the sooner where there is no other way to know, and where its program
-    has told it nothing. It cannot write a failed program again; another one that repeats itself gets a higher
-    temperature.
+    has told it nothing. It cannot write a failed program again (another model that does gets a higher temperature),
+    and has to use words after it has written one again whose result it has.
     """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(
@@ -235,6 +237,8 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
         chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY)
     elif not turn.program_ids:
         chosen["call_probability"] = least
+    if turn.answer_now:
+        chosen["no_call"] = True
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

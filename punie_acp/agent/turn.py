@@ -53,7 +53,8 @@ class Turn:
     last_program: str | None = None  # the one that ran last
     useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
     astray: int = 0  # how many programs in a row have failed, or told nothing and changed nothing
-    repeats: int = 0  # how often a program was written again that had failed, or that had just run
+    answer_now: bool = False  # it has just written the program again whose result it has
+    repeats: int = 0  # how often a program was written again that had failed, or had found nothing
     first_token_seconds: float | None = None
 
     def program_id(self, tool_call_id: str) -> str:

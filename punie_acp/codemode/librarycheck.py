@@ -1,5 +1,7 @@
 """Uses of the standard library that cannot work: names that a module lacks, arguments that a function does not take.
 
+And of a file's text: going through its characters as if they were lines.
+
 Asked of the host's own modules, which are only looked at. A name counts where it means the module in all the program.
 """
 
@@ -10,6 +12,7 @@ import builtins
 import difflib
 import importlib
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.lowering.modules import MODULES
@@ -24,6 +27,11 @@ _LOOKED_AT = (MODULES | {"re", "json", "csv", "math", "random", "itertools", "ti
     "multiprocessing",
     "logging",
 }
+_CHARACTER = re.compile(r"\bc\b|ch|letter|symbol|glyph")
+_ONE_TEXT = (
+    "TypeError: read_file gives one text, and this goes through its characters; go through "
+    "read_file(path).splitlines(), or json.loads(read_file(path)) for JSON"
+)
 _NEWER = frozenset({"batched", "UTC", "StrEnum", "override", "Self", "pairwise"})
 """Names that a newer Python may have than the host's."""
 
@@ -31,7 +39,7 @@ _NEWER = frozenset({"batched", "UTC", "StrEnum", "override", "Self", "pairwise"}
 def library_problem(tree: ast.Module) -> tuple[int, int, str] | None:
     """Line, column (both from 1) and sentence of the first such use, if there is one."""
     modules = _imported(tree)
-    found = [*_wrong_imports(tree), *_wrong_uses(tree, modules)]
+    found = [*_wrong_imports(tree), *_wrong_uses(tree, modules), *_characters(tree)]
     tried = [node for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers]
     certain = [
         one for one in found if not any(part.lineno <= one[0] <= (part.body[-1].end_lineno or 0) for part in tried)
@@ -83,6 +91,17 @@ def _wrong_uses(tree: ast.Module, modules: dict[str, ModuleType]) -> Iterator[tu
             why = _misfit(getattr(module, node.func.attr, None), node) if module else ""
             if why and module:
                 yield (node.lineno, node.col_offset + 1, f"TypeError: {module.__name__}.{node.func.attr}: {why}")
+
+
+def _characters(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
+    """`for line in read_file(path)`, unless the name of what it goes through says that characters are meant."""
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.iter, ast.Call):
+            continue
+        called, target = node.iter.func, ast.unparse(node.target)
+        if isinstance(called, ast.Name) and called.id == "read_file" not in own and not _CHARACTER.search(target):
+            yield (node.iter.lineno, node.iter.col_offset + 1, _ONE_TEXT)
 
 
 def _meant(node: ast.expr, modules: dict[str, ModuleType]) -> ModuleType | None:

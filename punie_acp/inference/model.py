@@ -17,7 +17,14 @@ from pydantic_ai.usage import RequestUsage
 from punie_acp.inference.answer import Answer, ArgumentsWriter
 from punie_acp.inference.conversation import Conversation, avoided, keepsake, to_tools
 from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, TextDelta
-from punie_acp.inference.types import GenerationFinished, GenerationRequest, Preferred, PrefillProgress, TokenEvent
+from punie_acp.inference.types import (
+    Avoided,
+    GenerationFinished,
+    GenerationRequest,
+    Preferred,
+    PrefillProgress,
+    TokenEvent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -44,6 +51,7 @@ class LocalModelSettings(ModelSettings, total=False):
 
     cache_key: str  # the session whose KV cache is used and kept
     avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
+    no_call: bool  # the answer does not begin with a call
     call_probability: float  # from which on the answer begins with a call, though text may be likelier
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
@@ -188,14 +196,20 @@ class LocalModel(Model[None]):
             seed=chosen.get("seed"),
             stop_tokens=self._chat.stop_tokens,
             cache_key=chosen.get("cache_key"),
-            avoid=avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
+            avoid=(
+                *avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
+                *([Avoided(self._opening(), 0)] if chosen.get("no_call") else []),
+            ),
             prefer=self._preferred(chosen.get("call_probability")),
             keep_prefix=chosen.get("keep_prefix", False),
         )
 
     def _preferred(self, probability: float | None) -> Preferred | None:
         """That an answer begins with a call."""
-        return Preferred(tuple(self._chat.encode(self._dialect.opening)), probability) if probability else None
+        return Preferred(self._opening(), probability) if probability else None
+
+    def _opening(self) -> tuple[int, ...]:
+        return tuple(self._chat.encode(self._dialect.opening))
 
 
 @dataclass

@@ -30,6 +30,8 @@ MISTAKES = [
     ("import shutil\nshutil.copy('a')", 2, "missing a required argument: 'dst'"),
     ("def f(a, b):\n    return a\nf(1)", 3, "'b' of function 'f'"),
     ("text = read_file('a.txt')\ntext.append('x')", 2, "text does not change"),
+    ("for line in read_file('a.txt'):\n    print(line)", 1, "read_file(path).splitlines()"),
+    ("print([one for one in read_file('a.txt') if one])", 1, "read_file(path).splitlines()"),
     ("[1].push(2)", 1, "use append"),
     ("{}.has_key(1)", 1, "use key in d"),
     ("for i in range(3)\n    print(i)", 1, "expected ':'"),
@@ -65,4 +67,17 @@ RIGHT = [
 
 @pytest.mark.parametrize("code", RIGHT)
 def test_what_may_be_right_is_not_held_against_a_program(lab, code):
+    assert lab.run(code).outcome.error is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print(sum(1 for char in read_file('a.txt')))",
+        "for c in read_file('a.txt'):\n    pass",
+        "for line in read_file('a.txt').splitlines():\n    pass",
+        "def read_file(path):\n    return ['a']\nfor line in read_file('a.txt'):\n    pass",
+    ],
+)
+def test_characters_that_are_meant_are_no_mistake(lab, code):
     assert lab.run(code).outcome.error is None

@@ -195,6 +195,16 @@ def test_the_engine_is_told_how_a_call_begins_where_one_is_to_be_preferred(chat,
     assert call(dialect).startswith(chat.decode(preferring.tokens))
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_engine_is_told_how_an_answer_must_not_begin_that_is_to_be_in_words(chat, dialect):
+    engine = ScriptedEngine(chat, ["One."])
+    anyio.run(partial(an_agent(engine, chat, dialect).run, "Which?", model_settings=LocalModelSettings(no_call=True)))
+
+    (one,) = engine.requests[0].avoid
+    assert one.at == 0
+    assert call(dialect).startswith(chat.decode(one.tokens))
+
+
 @pytest.mark.parametrize("dialect", ["xml", "json"])
 def test_several_tools_get_arguments_of_their_own_types(chat, dialect):
     arguments = {"path": "src/a.py", "line": 3, "deep": True, "options": {"k": [1, None]}, "limit": None}

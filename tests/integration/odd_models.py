@@ -108,6 +108,7 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
     answer = {"tools": schemas, "told": told, "instructions": info.instructions}
     answer["parallel"] = settings.get("parallel_tool_calls")
     answer["call_probability"] = settings.get("call_probability")
+    answer["no_call"] = settings.get("no_call", False)
     answer["avoided"] = len(settings.get("avoid_calls", ()))
     yield json.dumps(answer)
 

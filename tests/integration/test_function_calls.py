@@ -134,3 +134,14 @@ async def test_who_learned_nothing_from_a_program_hardly_has_a_choice_until_it_h
     assert answer["call_probability"] is None
     _, answer = await answered(calling_agent, project, *failing[:1], [["list_files", {"pattern": "**/*"}]])
     assert answer["call_probability"] is None
+
+
+async def test_who_makes_a_call_again_whose_result_it_has_must_answer(calling_agent, project):
+    read = [["read_file", {"path": "src/shapes.py"}]]
+    _, answer = await answered(calling_agent, project, read)
+    assert answer["no_call"] is False
+    _, answer = await answered(calling_agent, project, read, read)
+    assert answer["no_call"] is True
+    assert "its result stands above" in answer["told"][1]
+    _, answer = await answered(calling_agent, project, read, read, [["list_files", {"pattern": "**/*"}]])
+    assert answer["no_call"] is False
