@@ -15,7 +15,7 @@ from punie_acp.protocol.errors import INTERNAL_ERROR, METHOD_NOT_FOUND, RpcError
 from punie_acp.protocol.peer import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from pathlib import Path
 
     from anyio.abc import Process
@@ -86,9 +86,10 @@ class Client:
         """Begin the conversation. No file system and no terminals are lent: calls land on this machine's disk."""
         await self._ask("initialize", {"protocolVersion": 1, "clientCapabilities": {}})
 
-    async def open_session(self, cwd: Path) -> str:
-        """A new session in the folder `cwd`: its id."""
-        result = await self._ask("session/new", {"cwd": str(cwd), "mcpServers": []})
+    async def open_session(self, cwd: Path, mcp_servers: Sequence[Mapping[str, JsonValue]] = ()) -> str:
+        """A new session in the folder `cwd` with these servers: its id."""
+        servers: list[JsonValue] = [dict(server) for server in mcp_servers]
+        result = await self._ask("session/new", {"cwd": str(cwd), "mcpServers": servers})
         return str(cast("dict[str, JsonValue]", result)["sessionId"])
 
     async def load_model(self, session: str, name: str) -> None:

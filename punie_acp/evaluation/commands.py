@@ -57,6 +57,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one an option
     out: Annotated[
         Path | None, typer.Option(help="The results, JSON Lines. What is there already is continued.")
     ] = None,
+    checkout: Annotated[Path | None, typer.Option(help="Where a suite is that others made: m3tooleval.")] = None,
 ) -> None:
     """Run a suite's tasks with the agent, each on a fresh copy of its project, and report. Can be interrupted."""
     if context.invoked_subcommand is not None:
@@ -77,6 +78,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one an option
         jobs=jobs,
         settings=_pairs(set_ or []),
         out=out,
+        checkout=checkout,
     )
     results, file = _run(choice)
     _report(results, file)

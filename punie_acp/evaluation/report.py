@@ -56,6 +56,7 @@ def report_sections(results: Results) -> list[Section]:
     found = figures(results)
     return [
         *_success(found),
+        *_first_answers(results),
         *_cost(found, results.records, int(results.facts.get("jobs", 1))),
         *_between_arms(results),
         *_failures(results),
@@ -91,6 +92,19 @@ def _success(found: Sequence[Figures]) -> list[Section]:
         Section("Success", text, ("arm", "category", "passed", "rate"), rows),
         Section("Success by arm", plot=plots.success_plot(found)),
     ]
+
+
+def _first_answers(results: Results) -> list[Section]:
+    """Of a suite that tells the agent when it is wrong; nothing of the others."""
+    if not any(record.prompts > 1 for record in results.records):
+        return []
+    text = "Wrong answers were told and tried again. So many first answers were right:"
+    rows = tuple(
+        (arm, f"{sum(record.right_at_once for record in found)}/{len(found)}")
+        for arm in results.arms
+        if (found := results.of(arm))
+    )
+    return [Section("First answers", text, ("arm", "right"), rows)]
 
 
 def _cost(found: Sequence[Figures], records: Sequence[Record], jobs: int) -> list[Section]:

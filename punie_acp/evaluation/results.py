@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
+AT_ONCE = "answer 1"
+"""The reason of a check that held at the first answer, in suites that let the agent try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,17 @@ class Record:
     first_token_seconds: float | None
     began: str  # ISO 8601
     updates: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # {"at": seconds, "update": …}
+    prompts: int = 1  # more where a suite tells the agent that it was wrong, and has it try again
 
     @property
     def key(self) -> tuple[str, str]:
         """What there is one record of."""
         return self.arm, self.task
+
+    @property
+    def right_at_once(self) -> bool:
+        """Of a suite that lets the agent try again: whether the first answer was right."""
+        return self.passed and any(check["reason"] == AT_ONCE for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import anyio.to_thread
 from anyio import TASK_STATUS_IGNORED
 
 from punie_acp.evaluation.causes import cause_of
-from punie_acp.evaluation.checks import check_task, command_environment, take_snapshot
+from punie_acp.evaluation.checks import command_environment
 from punie_acp.evaluation.client import connected
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.results import Record
@@ -25,20 +25,33 @@ from punie_acp.evaluation.transcript import compact, read_transcript
 from punie_acp.protocol.errors import RpcError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from anyio.abc import TaskStatus
 
     from punie_acp.evaluation.arms import Arm
-    from punie_acp.evaluation.checks import CheckResult, Snapshot
     from punie_acp.evaluation.client import Client, Told
     from punie_acp.evaluation.results import ResultsFile
-    from punie_acp.evaluation.tasks import Project, Task
+    from punie_acp.evaluation.suite import PreparedTask, Suite
+    from punie_acp.evaluation.tasks import CheckResult, Task
     from punie_acp.settings import Settings
 
 GRACE_SECONDS = 60.0  # after the agent should have ended a turn by itself
 CLOSE_SECONDS = 20.0
 WARMING = "Say hello."
+SUMMED = frozenset(
+    {
+        "modelRequests",
+        "programs",
+        "externalCalls",
+        "outputTokens",
+        "inputTokens",
+        "cachedTokens",
+        "prefillSeconds",
+        "decodeSeconds",
+    }
+)
+"""Of `punie.dev/usage`, which tells of one prompt, what adds up over several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class Evaluation:
     """What is run. `settings` are the agent's; those of an arm come on top. Its turns may take `max_turn_seconds`."""
 
     arms: Sequence[Arm]
-    projects: Mapping[str, Project]
+    suite: Suite
     tasks: Sequence[Task]
     model: str  # as the agent is to be told: an installed model's name, a folder, "import:…"
     models: Path  # the folder of installed models
@@ -167,62 +180,89 @@ class _Worker:
             raise EvaluationError(f"the model {self.evaluation.model} does not run: {error.message}") from error
 
     async def _record(self, client: Client, task: Task) -> Record:
-        project = self.evaluation.projects[task.project]
-        with _copied(project, self.home) as workspace:
-            before = await anyio.to_thread.run_sync(take_snapshot, workspace)
-            turn = await _take_turn(client, workspace, task.prompt, self.evaluation.settings.max_turn_seconds)
-            judged = await anyio.to_thread.run_sync(_judge, task, workspace, before, turn)
+        async with _prepared(self.evaluation.suite, task, self.home) as prepared:
+            turn = await _take_turns(client, prepared, task.prompt, self.evaluation.settings.max_turn_seconds)
+            judged = await anyio.to_thread.run_sync(_judge, prepared, turn)
         return _record(self.arm.name, task, turn, judged)
 
 
-@contextmanager
-def _copied(project: Project, folder: Path) -> Generator[Path]:
-    """A fresh copy of a project's files, deleted at the end."""
+@asynccontextmanager
+async def _prepared(suite: Suite, task: Task, folder: Path) -> AsyncGenerator[PreparedTask]:
+    """A task made ready in a folder of its own, which is deleted at the end."""
     holder = Path(tempfile.mkdtemp(prefix="task-", dir=folder))
     try:
-        yield Path(shutil.copytree(project.folder, holder / project.name, symlinks=True))
+        ready = suite.prepare(task, holder)
+        prepared = await anyio.to_thread.run_sync(ready.__enter__)
+        try:
+            yield prepared
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(ready.__exit__, None, None, None)
     finally:
         shutil.rmtree(holder, ignore_errors=True)
 
 
 @dataclass(slots=True)
 class _Turn:
-    """What came of a prompt. `ended` is False where the agent gave no answer."""
+    """What came of a task's prompts, one in most suites."""
 
     began: str
     seconds: float = 0.0
-    result: dict[str, Any] = field(default_factory=dict[str, Any])
+    results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     error: str = ""
     updates: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
     def stop_reason(self) -> str:
-        return str(self.result.get("stopReason", ""))
+        """Of the last prompt; "" where the agent gave no answer to it."""
+        return "" if self.error or not self.results else str(self.results[-1].get("stopReason", ""))
 
     @property
     def usage(self) -> dict[str, Any]:
-        meta: dict[str, Any] = self.result.get("_meta") or {}
-        return meta.get("punie.dev/usage") or {}
+        """The sums over the prompts; the time to the first token is that of the first."""
+        every: list[dict[str, Any]] = [
+            (result.get("_meta") or {}).get("punie.dev/usage") or {} for result in self.results
+        ]
+        total = dict(every[0]) if every else {}
+        for usage in every[1:]:
+            for name in SUMMED.intersection(usage):
+                total[name] = total.get(name, 0) + usage[name]
+        return total
 
 
-async def _take_turn(client: Client, workspace: Path, prompt: str, limit: float) -> _Turn:
-    """Prompt a new session. An agent that does not answer in time is killed."""
+async def _take_turns(client: Client, prepared: PreparedTask, prompt: str, limit: float) -> _Turn:
+    """Prompt a new session until the suite asks no more. An agent that does not answer a prompt in time is killed."""
     turn = _Turn(datetime.now(UTC).isoformat(timespec="milliseconds"))
     began, session = time.monotonic(), ""
     try:
         with anyio.fail_after(limit + GRACE_SECONDS):
-            session = await client.open_session(workspace)
-            began = time.monotonic()
-            turn.result = await client.prompt(session, prompt)
+            session = await client.open_session(prepared.cwd, prepared.mcp_servers)
+        began, asked = time.monotonic(), prompt
+        while asked:
+            with anyio.fail_after(limit + GRACE_SECONDS):
+                turn.results.append(await client.prompt(session, asked))
+            turn.updates += compact(_after(began, client.take_updates(session)))
+            asked = await anyio.to_thread.run_sync(_next_prompt, prepared, turn)
+            if asked:
+                turn.updates.append({"at": round(time.monotonic() - began, 4), "update": _user_said(asked)})
     except RpcError as error:
         turn.error = error.message
     except TimeoutError:
         turn.error = f"no answer within {limit + GRACE_SECONDS:g} s"
         client.kill()
     turn.seconds = time.monotonic() - began
-    turn.updates = compact(_after(began, client.take_updates(session)))
+    turn.updates += compact(_after(began, client.take_updates(session)))
     await _leave(client, session)
     return turn
+
+
+def _next_prompt(prepared: PreparedTask, turn: _Turn) -> str:
+    answer = read_transcript(turn.updates).answer
+    return prepared.follow_up(answer, int(turn.usage.get("modelRequests", 0))) or ""
+
+
+def _user_said(text: str) -> dict[str, Any]:
+    return {"sessionUpdate": "user_message_chunk", "content": {"type": "text", "text": text}}
 
 
 def _after(began: float, told: Sequence[Told]) -> list[tuple[float, dict[str, Any]]]:
@@ -245,13 +285,13 @@ class _Judged:
     output_would_do: bool
 
 
-def _judge(task: Task, workspace: Path, before: Snapshot, turn: _Turn) -> _Judged:
+def _judge(prepared: PreparedTask, turn: _Turn) -> _Judged:
     """What the checks say of the answer, and what they would say of all that the model was shown."""
     transcript = read_transcript(turn.updates)
-    checks = check_task(task, workspace, before, transcript.answer)
+    checks = prepared.check(transcript.answer)
     if all(check.passed for check in checks):
         return _Judged(checks, output_would_do=True)
-    again = check_task(task, workspace, before, transcript.output)
+    again = prepared.check(transcript.output)
     return _Judged(checks, output_would_do=all(check.passed for check in again))
 
 
@@ -288,4 +328,5 @@ def _record(arm: str, task: Task, turn: _Turn, judged: _Judged) -> Record:
         first_token_seconds=usage.get("firstTokenSeconds"),
         began=turn.began,
         updates=turn.updates,
+        prompts=max(1, len(turn.results)),
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from punie_acp.evaluation.errors import EvaluationError
-from punie_acp.evaluation.facts import machine, model_facts, settings_facts, suite_hash, version_facts
+from punie_acp.evaluation.facts import machine, model_facts, settings_facts, version_facts
 from punie_acp.evaluation.runner import Evaluation
 from punie_acp.evaluation.selection import select
-from punie_acp.evaluation.suites import load_suite
+from punie_acp.evaluation.suite import open_suite
 from punie_acp.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punie_acp.evaluation.arms import Arm
-    from punie_acp.evaluation.tasks import Project, Task
+    from punie_acp.evaluation.suite import Suite
+    from punie_acp.evaluation.tasks import Task
 
 KEPT = {"model", "mode", "max_turn_seconds", "config_dir", "data_dir", "log_dir"}
 """Settings that are an evaluation's own affair."""
@@ -39,6 +40,7 @@ class Choice:
     seconds: float = 300.0  # a task
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     out: Path | None = None
+    checkout: Path | None = None  # of a suite that others made
     jobs: int = 1  # tasks at once
 
 
@@ -54,13 +56,13 @@ class Prepared:
 def prepare(choice: Choice) -> Prepared:
     """Look everything up. Raises `EvaluationError`, `SettingsError`, `WeightsError`."""
     user = load_settings()
-    projects, tasks = load_suite(choice.suite)
+    suite = open_suite(choice.suite, choice.checkout)
     model = model_facts(choice.model, user.models_dir)
-    settings = _agent_settings(choice)
+    settings = _agent_settings(choice, suite)
     evaluation = Evaluation(
         arms=choice.arms,
-        projects={project.name: project for project in projects},
-        tasks=_chosen(choice, tasks),
+        suite=suite,
+        tasks=_chosen(choice, suite.tasks),
         model=model.name,
         models=user.models_dir,
         settings=settings,
@@ -68,7 +70,7 @@ def prepare(choice: Choice) -> Prepared:
     )
     facts = {
         "suite": choice.suite,
-        "tasks": _suite_hash(projects, tasks),
+        "tasks": suite.fingerprint,
         **model.as_facts(),
         **version_facts(),
         "machine": machine(),
@@ -94,18 +96,14 @@ def results_folder(settings: Settings) -> Path:
     return settings.data_dir / "evaluation"
 
 
-def _agent_settings(choice: Choice) -> Settings:
-    """The product's defaults and what was set by name: not the user's own settings, which others do not have."""
+def _agent_settings(choice: Choice, suite: Suite) -> Settings:
+    """The product's defaults, the suite's, and what was set by name: not the user's own, which others do not have."""
     taken = [name for name in choice.settings if name in KEPT]
     unknown = [name for name in choice.settings if name not in settings_facts(Settings())]
     if taken or unknown:
         raise EvaluationError(f"--set cannot set {(taken or unknown)[0]!r}")
-    settings = Settings().with_changes(choice.settings, "--set")
+    settings = Settings().with_changes(suite.settings, choice.suite).with_changes(choice.settings, "--set")
     return settings.with_changes({"max_turn_seconds": str(choice.seconds)}, "--seconds")
-
-
-def _suite_hash(projects: Sequence[Project], tasks: Sequence[Task]) -> str:
-    return suite_hash((asdict(task) for task in tasks), (project.folder for project in projects))
 
 
 def _default_file(choice: Choice, user: Settings, model: str) -> Path:

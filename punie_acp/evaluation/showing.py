@@ -24,7 +24,7 @@ def replayed(record: Record) -> Iterator[RenderableType]:
     """What to print, piece by piece, in the order in which it happened."""
     verdict = ("passed", "bold green") if record.passed else (f"failed: {record.cause}", "bold red")
     yield Text.assemble((f"{record.task} · {record.arm} · {record.category}  ", "bold"), verdict)
-    yield Text("\n".join(f"> {line}" for line in record.prompt.splitlines()), style="bold")
+    yield _prompt(record.prompt)
     for step in read_transcript(record.updates).steps:
         yield from _said(step) if isinstance(step, Said) else _item(step)
     yield Text()
@@ -37,6 +37,10 @@ def replayed(record: Record) -> Iterator[RenderableType]:
     yield Text(_figures(record), style="dim")
 
 
+def _prompt(text: str) -> Text:
+    return Text("\n".join(f"> {line}" for line in text.splitlines()), style="bold")
+
+
 def _figures(record: Record) -> str:
     return (
         f"{record.stop_reason or 'no end'} · {record.turns} turns · {record.external_calls} external calls · "
@@ -46,7 +50,9 @@ def _figures(record: Record) -> str:
 
 
 def _said(said: Said) -> Iterator[RenderableType]:
-    if said.text.strip():
+    if said.kind == "user":
+        yield _prompt(said.text)
+    elif said.text.strip():
         yield Text(said.text.strip(), style="" if said.kind == "answer" else "dim italic")
 
 

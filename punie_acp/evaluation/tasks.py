@@ -25,6 +25,8 @@ CheckKind = Literal[
     "only_changed",  # no file but these (or like them: "build/*") was changed, made or deleted; () means none
 ]
 CHECK_KINDS: tuple[CheckKind, ...] = get_args(CheckKind)
+Official = Literal["official"]
+"""The kind of a check that is another suite's own code; `value` says what it wants to see."""
 Split = Literal["dev", "test"]
 
 
@@ -32,7 +34,7 @@ Split = Literal["dev", "test"]
 class Check:
     """One condition on the answer or on the workspace after the turn."""
 
-    kind: CheckKind
+    kind: CheckKind | Official
     value: str | float | tuple[str, ...] = ""
     path: str = ""  # relative to the workspace, for the kinds that look into one file
 

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 CALL_META = "punie.dev/call"
-_CHUNKS = {"agent_message_chunk": "answer", "agent_thought_chunk": "thought"}
+_CHUNKS = {"agent_message_chunk": "answer", "agent_thought_chunk": "thought", "user_message_chunk": "user"}
 
 
 @dataclass(slots=True)
 class Said:
-    """A message of the agent."""
+    """A message of the agent, or a further prompt of the same task."""
 
-    kind: str  # "answer" or "thought"
+    kind: str  # "answer", "thought" or "user"
     text: str
 
 
@@ -70,14 +70,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What happened in a turn, in order."""
+    """What happened in a task's turn, or in its turns, in order."""
 
     steps: tuple[Said | Item, ...]
 
     @property
     def answer(self) -> str:
-        """What the agent said after its last program or call; all that it said where it made none."""
-        last = max((index for index, step in enumerate(self.steps) if isinstance(step, Item)), default=-1)
+        """What the agent said to the last prompt, after its last program or call where it made one."""
+        last = max((index for index, step in enumerate(self.steps) if _begins_anew(step)), default=-1)
         said = [step.text for step in self.steps[last + 1 :] if isinstance(step, Said) and step.kind == "answer"]
         return "\n".join(said).strip()
 
@@ -143,6 +143,11 @@ def _continues(last: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
     if not same or update["sessionUpdate"] not in _CHUNKS:
         return False
     return all("text" in _mapping(one.get("content")) for one in (last, update))
+
+
+def _begins_anew(step: Said | Item) -> bool:
+    """Whether what was said before is not the answer."""
+    return isinstance(step, Item) or step.kind == "user"
 
 
 def _say(steps: list[Said | Item], kind: str, text: str) -> None:

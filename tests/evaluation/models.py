@@ -108,6 +108,28 @@ def _lock_file() -> IO[str]:
     return Path(os.environ["PUNIE_TEST_LOCK"]).open("a")
 
 
+def stubborn_model() -> ScriptedModel:
+    """In a suite that tells what is wrong: says no answer, then a wrong one, then the right one, or never that."""
+    return ScriptedModel(_stubborn, name="stubborn")
+
+
+def _stubborn(messages: Sequence[ModelMessage]) -> Response:
+    prompt, results = _last_prompt(messages)
+    if "second page" in prompt:
+        program = "tools_turn_page()\nprint(tools_turn_page())"
+        return _answered(results) if results else Response((("code", program),))
+    if "smallest" in prompt:
+        program = "numbers = [31, 7, 12]\nprint(tools_least(*numbers))"
+        return Response((("text", f"It is {results[-1].strip()}."),)) if results else Response((("code", program),))
+    if "is incorrect" in prompt and "smallest" in str(messages):
+        return Response((("text", "Answer: 7"),))
+    return Response((("text", "Answer: 8"),))
+
+
+def _answered(results: Sequence[str]) -> Response:
+    return Response((("text", f"Answer: {results[-1].strip()}"),))
+
+
 def _dying(messages: Sequence[ModelMessage]) -> Response:
     if "EXPRESS_FACTOR" in _last_prompt(messages)[0]:
         os._exit(3)

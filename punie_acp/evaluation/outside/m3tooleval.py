@@ -1,0 +1,146 @@
+"""M3ToolEval, the benchmark of CodeAct (https://arxiv.org/abs/2402.01030), read from the user's checkout of it.
+
+Each task has tools of its own, which an MCP server over stdio gives to the agent: they become functions of its
+programs, or calls of its other ways to act. As in the official loop, the agent is told when its answer is wrong and
+tries again, within ten requests of the model in all; what is right, the official check says.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from punie_acp.evaluation.errors import EvaluationError
+from punie_acp.evaluation.facts import suite_hash
+from punie_acp.evaluation.outside.m3_child import FOLDER
+from punie_acp.evaluation.tasks import Check, CheckResult, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from punie_acp.evaluation.suite import PreparedTask
+    from punie_acp.protocol.errors import JsonValue
+
+CHILD = Path(__file__).with_name("m3_child.py")
+SERVER = "tools"
+"""The product names a server's functions after it: `tools_reverse_string`."""
+MOST_REQUESTS = 10
+SECONDS = 60.0
+PROMPT = (
+    "You have access to the following tools: {tools}.\n\nNow, let's get started!\n\nInstruction: {instruction}\n"
+    "When you are done, output the result using 'Answer: your answer'\n"
+    "Please ONLY output the answer (e.g., single number), without any other text."
+)
+WRONG = (
+    "Your answer is incorrect. Please try again. Note that you should ONLY output the answer (e.g., single number), "
+    "without any other text."
+)
+NO_ANSWER = "Invalid generation. When you are done, your output should contain 'Answer:'."
+
+
+@dataclass(frozen=True, slots=True)
+class M3ToolEval:
+    """The suite. Other tasks, or other tools, have another fingerprint."""
+
+    checkout: Path
+    tasks: tuple[Task, ...]
+    fingerprint: str
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """No task is begun without its tools, however slow the machine is."""
+        return {"mcp_start_seconds": "60"}
+
+    @contextmanager
+    def prepare(self, task: Task, folder: Path) -> Generator[PreparedTask]:
+        """An empty folder, and the task's tools."""
+        workspace = folder / "workspace"
+        workspace.mkdir()
+        yield _Prepared(self.checkout, task, workspace)
+
+
+def open_m3tooleval(checkout: Path | None) -> M3ToolEval:
+    """The suite of this checkout. Raises `EvaluationError` where it is none, or cannot be run."""
+    if checkout is None:
+        raise EvaluationError("m3tooleval wants --checkout, a folder with a clone of github.com/xingyaoww/code-act")
+    if not (checkout / FOLDER / "tasks").is_dir():
+        raise EvaluationError(f"{checkout} is no checkout of code-act: it has no {FOLDER}/tasks")
+    checkout = checkout.resolve()
+    described = cast("list[dict[str, Any]]", _child(checkout, "list"))
+    tasks = tuple(map(_task, described))
+    return M3ToolEval(checkout, tasks, suite_hash(map(asdict, tasks), [checkout / FOLDER / "tasks"]))
+
+
+def _task(described: dict[str, Any]) -> Task:
+    named = ", ".join(f"{SERVER}_{tool}" for tool in described["tools"])
+    return Task(
+        id=described["name"],
+        project=described["name"].split("/")[0],
+        split="test",  # nobody should tune anything on it
+        category="read",
+        prompt=PROMPT.format(tools=named, instruction=described["instruction"]),
+        checks=(Check("official", described["expected"]),),
+    )
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A task with its tools, and what came of its answers so far."""
+
+    checkout: Path
+    task: Task
+    cwd: Path
+    verdicts: list[bool] = field(default_factory=list[bool])  # of each answer, no answer aside
+    requests: int = 0
+
+    @property
+    def mcp_servers(self) -> Sequence[dict[str, JsonValue]]:
+        arguments: list[JsonValue] = [*_arguments(self.checkout, "serve", self.task.id)]
+        return [{"name": SERVER, "command": sys.executable, "args": arguments, "env": []}]
+
+    def follow_up(self, answer: str, requests: int) -> str | None:
+        """What the official loop says to a wrong answer, and to none."""
+        self.requests = requests
+        verdict = self._judge(answer)
+        if verdict["answered"]:
+            self.verdicts.append(verdict["right"])
+        if verdict["right"] or requests >= MOST_REQUESTS:
+            return None
+        if not verdict["answered"]:
+            return NO_ANSWER
+        return f"{WRONG}\n*Extra reminder: {verdict['reminder']}" if verdict["reminder"] else WRONG
+
+    def check(self, answer: str) -> tuple[CheckResult, ...]:
+        """The official check; and whether the answer came in time, and as which one."""
+        official = self.task.checks[0]
+        if self.requests > MOST_REQUESTS:
+            return (CheckResult(official, passed=False, reason=f"{self.requests} requests of the model"),)
+        if not self._judge(answer)["right"]:
+            return (CheckResult(official, passed=False, reason=f"not {official.value}"),)
+        return (CheckResult(official, passed=True, reason=f"answer {len(self.verdicts)}"),)
+
+    def _judge(self, answer: str) -> dict[str, Any]:
+        return cast("dict[str, Any]", _child(self.checkout, "judge", self.task.id, said=answer))
+
+
+def _arguments(checkout: Path, *words: str) -> list[str]:
+    """Of Python: nothing is taken from the current folder, and nothing is written into the checkout."""
+    return ["-P", "-B", str(CHILD), words[0], str(checkout), *words[1:]]
+
+
+def _child(checkout: Path, *words: str, said: str = "") -> object:
+    """What the checkout's own code says. Raises `EvaluationError`."""
+    command = [sys.executable, *_arguments(checkout, *words)]
+    try:
+        done = subprocess.run(command, input=said, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
+        if done.returncode == 0:
+            return json.loads(done.stdout)
+        reason = (done.stderr.strip().splitlines() or ["it ended"])[-1]
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    raise EvaluationError(f"{checkout} cannot be used as M3ToolEval: {reason}")
