@@ -157,6 +157,21 @@ def test_a_tool_for_any_number_of_arguments_gets_them_in_their_order():
     assert answer["structuredContent"] == {"result": [1, 2, 3]}
 
 
+def test_a_tool_whose_signature_is_told_wrong_has_the_parameters_of_its_function():
+    def trains(start: str, end: str, day: str) -> str:
+        return f"{start} to {end}, {day}"
+
+    tool = Tool(Official(trains, "trains(end: str, day: str) -> str"))
+    assert tool.as_mcp()["inputSchema"]["required"] == ["start", "end", "day"]
+    answer = tool.call({"start": "A", "end": "B", "day": "Monday"})
+    assert answer["structuredContent"] == {"result": "A to B, Monday"}
+
+
+def test_a_builtin_as_a_tool_has_the_parameters_that_are_told():
+    tool = Tool(Official(max, "most(*args: float) -> float"))
+    assert tool.call({"args_1": 2, "args_2": 5.5})["structuredContent"] == {"result": 5.5}
+
+
 def test_what_a_tool_gives_instead_of_its_value_is_an_error_with_its_words():
     tool = Tool(Official(lambda text: f"no number: {text}", "as_number(text: str) -> float"))
     answer = tool.call({"text": "x"})

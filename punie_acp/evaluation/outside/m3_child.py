@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -68,27 +69,23 @@ class Tool:
 
     def __init__(self, official: Any) -> None:  # noqa: ANN401
         self.official = official
-        signature = ast.parse(f"def {official.fn_signature}: ...").body[0]
-        assert isinstance(signature, ast.FunctionDef)
-        self._arguments = signature.args
-        self._returns = _schema(signature.returns)
+        told = _signature(official.fn_signature)
+        self._returns = _schema(told.returns)
+        self._needed, self._more = _parameters(official.function, told)
+        self._types = {argument.arg: _schema(argument.annotation) for argument in told.args.args}
 
     @property
     def parameters(self) -> dict[str, dict[str, Any]]:
         """The schema of each, in order."""
-        found = {argument.arg: _schema(argument.annotation) for argument in self._arguments.args}
-        if (more := self._arguments.vararg) is not None:
-            found |= {f"{more.arg}_{number}": {} for number in range(1, MOST_ARGUMENTS + 1)}
-        return found
+        more = [f"{self._more}_{number}" for number in range(1, MOST_ARGUMENTS + 1)] if self._more else []
+        return {name: self._types.get(name, {}) for name in (*self._needed, *more)}
 
     def as_mcp(self) -> dict[str, Any]:
         """What `tools/list` tells."""
-        needed = [argument.arg for argument in self._arguments.args]
-        needed = needed[: len(needed) - len(self._arguments.defaults)]
         return {
             "name": self.official.name,
             "description": self.official.description,
-            "inputSchema": {"type": "object", "properties": self.parameters, "required": needed},
+            "inputSchema": {"type": "object", "properties": self.parameters, "required": self._needed},
             "outputSchema": {"type": "object", "properties": {"result": self._returns}, "required": ["result"]},
         }
 
@@ -102,6 +99,25 @@ class Tool:
         if not isinstance(value, _FITS.get(self._returns.get("type", ""), object)):
             return _failed(str(value))  # a calculator that says why it has no number
         return {"content": [{"type": "text", "text": str(value)}], "structuredContent": {"result": value}}
+
+
+def _signature(text: str) -> ast.FunctionDef:
+    signature = ast.parse(f"def {text}: ...").body[0]
+    assert isinstance(signature, ast.FunctionDef)
+    return signature
+
+
+def _parameters(function: Any, told: ast.FunctionDef) -> tuple[list[str], str]:  # noqa: ANN401
+    """The names of a function's parameters, and that of its further arguments: its own, for what is told may be wrong.
+
+    Of a builtin that does not know them, what is told.
+    """
+    try:
+        own = inspect.signature(function).parameters.values()
+    except ValueError:
+        return [argument.arg for argument in told.args.args], told.args.vararg.arg if told.args.vararg else ""
+    more = [one.name for one in own if one.kind is one.VAR_POSITIONAL]
+    return [one.name for one in own if one.kind is not one.VAR_POSITIONAL], more[0] if more else ""
 
 
 def _schema(annotation: ast.expr | None) -> dict[str, Any]:
