@@ -102,7 +102,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.useless_calls.add(ctx.tool_call_id or "")
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
-        return objection
+        return f"{objection} This is its result.\n{turn.last_result}" if turn.answer_now else objection
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
@@ -118,7 +118,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.forget_failures()
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
-    return told(outcome)
+    turn.last_result = told(outcome)
+    return turn.last_result
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -138,10 +139,7 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
                 f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
             )
         turn.answer_now = True
-        return (
-            f"The {what} did not run again: its result stands above, for nothing has changed since. "
-            "Answer the user with it."
-        )
+        return f"The {what} did not run again: its result stands above, for nothing has changed since."
     return None
 
 

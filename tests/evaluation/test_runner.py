@@ -11,11 +11,15 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from punie_acp.evaluation.report import report_sections
 from punie_acp.evaluation.results import read_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
 MODELS = "import:tests.evaluation.models"
@@ -161,6 +165,15 @@ def test_a_killed_run_goes_on_where_it_was(home):
     assert len(tasks) == len(set(tasks)) == 10
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children end on SIGINT, also where this process was started in the background, to which it means nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_an_ended_run_leaves_no_agent_and_loses_no_record(tmp_path, number, status):
     out, lock = tmp_path / "out.jsonl", tmp_path / "lock"
