@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,7 +13,21 @@ if TYPE_CHECKING:
     from punie_acp.workspace.base import Workspace
 
 _MOST_NAMES = 8
+_HOW_TO_CHANGE = "To change one, print read_file(path) first, then call edit_file(path, old, new)."
 _WILD = "*?["
+
+
+def nothing_done(code: str) -> list[str]:
+    """That a program which has called nothing only defined something for itself, if it did."""
+    names = [
+        node.name
+        for node in ast.parse(code).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    if not names:
+        return []
+    defined = ", ".join(names[:_MOST_NAMES])
+    return [f"It only defined {defined} for itself: no file has changed. {_HOW_TO_CHANGE}"]
 
 
 async def nothing_matches(workspace: Workspace, pattern: str, base: Path) -> str:

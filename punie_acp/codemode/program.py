@@ -37,6 +37,7 @@ from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import FUNCTIONS, Place
 from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
 from punie_acp.codemode.limits import Output, loses_state
+from punie_acp.codemode.misses import nothing_done
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
@@ -158,14 +159,16 @@ class ProgramRun:
 
     def outcome(self) -> ProgramOutcome:
         """How it ended and what it left."""
+        code = self.program.code
         found = not self.error and (self._runner.effects or not found_nothing(self._output.text, self.value))
+        idle = not self.error and not self.calls and not self._output.text.strip() and self.value is None
         return ProgramOutcome(
             output=self._output.text,
             value=self.value,
             error=self.error,
             effects=tuple(self._runner.effects),
             shapes=() if found else shapes_of(self._runner.texts),
-            missed=() if found else tuple(dict.fromkeys(self._runner.missed)),
+            missed=() if found else tuple(dict.fromkeys(self._runner.missed + (nothing_done(code) if idle else []))),
             calls=self.calls,
             seconds=time.monotonic() - self._began,
         )

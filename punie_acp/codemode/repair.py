@@ -40,7 +40,8 @@ def repair(code: str, further: Iterable[str] = ()) -> Repaired:
     if fenced:
         code = fenced[1]
         notes.append("The Markdown fence around the program was taken off.")
-    for rule in (partial(_superfluous_awaits, further=frozenset(further)), *_RULES):
+    external = frozenset(further)
+    for rule in (partial(_superfluous_awaits, further=external), partial(_copied_stubs, further=external), *_RULES):
         code = _apply(rule, code, notes)
     return Repaired(code, tuple(dict.fromkeys(notes)))
 
@@ -83,6 +84,21 @@ def _superfluous_awaits(source: Source, further: frozenset[str]) -> Iterator[str
                 source.replace(source.start(node), source.start(node.value), "")
                 if node not in in_coroutines:
                     yield f"`await` before {called.id} was left out: it answers at once."
+
+
+def _copied_stubs(source: Source, further: frozenset[str]) -> Iterator[str]:
+    """`def read_file(path: str) -> str: ...`, copied from the instructions: it would take the function's place."""
+    for node in source.tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in FUNCTIONS.keys() | further and _is_stub(node):
+            source.replace_node(node, "pass")
+            yield f"The definition of {node.name} without a body was left out: it is there already."
+
+
+def _is_stub(node: ast.FunctionDef) -> bool:
+    """Whether nothing stands in a function but `...`, and perhaps a docstring."""
+    values = [statement.value if isinstance(statement, ast.Expr) else None for statement in node.body]
+    constants = [value.value if isinstance(value, ast.Constant) else None for value in values]
+    return constants[-1] is Ellipsis and all(isinstance(value, str) for value in constants[:-1])
 
 
 def _missing_awaits(source: Source) -> Iterator[str]:

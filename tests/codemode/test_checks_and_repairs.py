@@ -249,3 +249,19 @@ def test_no_program_text_raises(lab, text):
 def test_newer_syntax_than_this_python_knows_runs(lab):
     assert sys.version_info >= (3, 11)
     assert lab.run('d = {"a": 1}\nprint(f"{d["a"]}")').output == "1\n"
+
+
+def test_a_stub_that_was_copied_from_the_instructions_takes_no_functions_place(lab):
+    stub = "def read_file(path: str, start_line: int | None = None) -> str: ...  # lines from 1\n"
+    ran = lab.run(
+        stub + 'def search(pattern):\n    """Lines."""\n    ...\nprint(read_file("a.txt", 1, 1), end="")\n1 / 0'
+    )
+    assert ran.output == "one\n"
+    assert ran.outcome.error.line == 6
+    assert [note for note in ran.repairs if "without a body" in note] == [
+        f"The definition of {name} without a body was left out: it is there already."
+        for name in ("read_file", "search")
+    ]
+    own = lab.run("def read_file(path):\n    return 'own'\nprint(read_file('a.txt'))")
+    assert (own.output, own.requests) == ("own\n", [])
+    assert lab.run("def later(path): ...\nprint(later('a.txt'))").output == "None\n"
