@@ -14,7 +14,7 @@ from pydantic_ai.models import ModelRequestParameters
 
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
-from punie_acp.agent.history import complete_messages
+from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import instructions, outcome_text
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
@@ -51,20 +51,31 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What another process had done of a turn that goes on."""
+
+    texts: int  # how many messages the model had begun
+    external_calls: int  # before the program that goes on
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What a turn is asked, of which model, and what was said before."""
 
-    prompt: str
+    prompt: str | None  # None: the turn goes on with the program of the last message
     turn_id: str  # "t1"
     model: Model
     history: Sequence[ModelMessage]
     cache_key: str  # names the conversation's KV cache
     media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
+    begun: Begun | None = None  # where there is no prompt
 
     @property
-    def content(self) -> str | list[UserContent]:
+    def content(self) -> str | list[UserContent] | None:
         """The prompt as pydantic-ai takes it."""
+        if self.prompt is None:
+            return None
         files = [BinaryContent(one.data, media_type=one.media_type) for one in self.media]
         return [self.prompt, *files] if files else self.prompt
 
@@ -188,10 +199,13 @@ async def run_turn(
 ) -> TurnResult:
     """Answer a prompt. Cancelling the caller stops the model at the next token and the program at once.
 
-    `remember` is given the whole conversation, before and after each request of the model and however the turn ends.
+    `remember` is given the whole conversation, before and after each request of the model and however the turn ends;
+    while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
     turn = Turn(request.turn_id, sandbox, observer, settings)
+    if request.begun is not None:
+        turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)
     end: TurnEnd = "max_turn_requests"
     reason = f"It took longer than {settings.max_turn_seconds:g} s."
@@ -255,7 +269,7 @@ async def _follow(
                 remember(complete_messages([*run.all_messages(), node.request]))
                 async with node.stream(run.ctx) as stream:
                     await pass_on(stream, turn)
-                remember(complete_messages(run.all_messages()))
+                remember(list(run.all_messages()))
     except UsageLimitExceeded as exceeded:
         if "output_tokens" in str(exceeded):
             return "max_tokens", f"It wrote more than {settings.max_turn_tokens} tokens."

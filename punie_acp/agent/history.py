@@ -41,6 +41,23 @@ def _is_open(message: ModelMessage, answered: set[str]) -> bool:
     return not message.parts or any(call not in answered for call in calls)
 
 
+def paused_call(messages: Sequence[ModelMessage]) -> str | None:
+    """The id of the one tool call with which a conversation ends, and which has no result yet; None if that is not so.
+
+    Of several, those that had ended would be made again.
+    """
+    last = messages[-1] if messages else None
+    calls = [part for part in last.parts if isinstance(part, ToolCallPart)] if isinstance(last, ModelResponse) else []
+    return calls[0].tool_call_id if len(calls) == 1 else None
+
+
+def calls_of_turn(messages: Sequence[ModelMessage]) -> list[str]:
+    """The ids of the tool calls since the last prompt."""
+    start = max((index for index, message in enumerate(messages) if _starts_turn(message)), default=0)
+    responses = [message for message in messages[start:] if isinstance(message, ModelResponse)]
+    return [part.tool_call_id for one in responses for part in one.parts if isinstance(part, ToolCallPart)]
+
+
 def compacted(messages: Sequence[ModelMessage], budget: int) -> list[ModelMessage]:
     """The newest whole turns that fit `budget` tokens, with at least the newest; all where nothing is known of lengths.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from punie_acp.codemode.events import ProgramLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from punie_acp.agent.events import TurnObserver
     from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
@@ -60,6 +62,12 @@ class Turn:
 
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
+
+    def go_on(self, texts: int, external_calls: int, tool_call_ids: Iterable[str]) -> None:
+        """The turn was begun by another process."""
+        self.texts, self.external_calls = texts, external_calls
+        for tool_call_id in tool_call_ids:
+            self.program_id(tool_call_id)
 
     def note_outcome(self, outcome: ProgramOutcome) -> None:
         """Whether the model knows more after a program than before."""

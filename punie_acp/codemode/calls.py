@@ -52,6 +52,8 @@ class Plan:
     cwd: str | None = None
     sensitive: str | None = None
     file: str = ""  # whose whole text a read gives, as people name it
+    value: object = None  # what the program gets of a write, known before it happens
+    bytes_after: bytes | None = None  # of a write of bytes: what its file, the first location, is to hold
 
 
 class PlanError(Exception):

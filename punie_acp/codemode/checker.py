@@ -138,6 +138,10 @@ class Checker:
         message = find_fix(finding, known, self._extra, tree)
         return ProgramError("type", message, finding.line, excerpt(code, finding.line, finding.column))
 
+    def recall(self, names: frozenset[str], knowledge: Knowledge, compiled: Knowledge) -> None:
+        """Know what was known when a program was compiled that goes on now."""
+        self.earlier_names, self.knowledge, self.compiled = names, knowledge, compiled
+
     def remember(self, code: str, up_to_line: int | None) -> None:
         """Note what a program that has run (up to a line) has defined."""
         self.knowledge = self.compiled

@@ -63,6 +63,7 @@ class Output:
     flooded: bool = False  # far more was printed than is kept: the program should be ended
     _kept: list[str] = field(default_factory=list[str])
     _fresh: list[str] = field(default_factory=list[str])
+    _unkept: int = 0  # how many pieces of `_kept` were taken
     _bytes: int = 0
     _cut: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)  # Monty prints from a thread of its own
@@ -93,6 +94,19 @@ class Output:
             text = "".join(self._fresh)
             self._fresh.clear()
         return text
+
+    def take_unkept(self) -> str:
+        """What is kept and new since this was last asked."""
+        with self._lock:
+            text = "".join(self._kept[self._unkept :])
+            self._unkept = len(self._kept)
+        return text
+
+    def restore(self, text: str) -> None:
+        """Have printed `text` before, in another process: it has been handed on and kept."""
+        self.add(text)
+        self.take_fresh()
+        self.take_unkept()
 
     @property
     def text(self) -> str:

@@ -46,7 +46,8 @@ async def write_plan(place: Place, target: Path, content: str, value: object = N
         return Answer(value, text_summary(after))
 
     change = Change(str(target), before, after)
-    return Plan(CallType.WRITE, "edit", f"{verb} {shown}", perform, (Location(str(target)),), (change,))
+    places = (Location(str(target)),)
+    return Plan(CallType.WRITE, "edit", f"{verb} {shown}", perform, places, (change,), value=value)
 
 
 async def command_plan(

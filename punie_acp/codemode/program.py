@@ -26,16 +26,15 @@ from punie_acp.codemode.answers import (
     silent_answer,
     source_line,
 )
-from punie_acp.codemode.binding import bind, raw_input
-from punie_acp.codemode.calls import CallRunner, CallSite, PlanError
+from punie_acp.codemode.calls import CallRunner, PlanError
 from punie_acp.codemode.deferring import DEFERRED
 from punie_acp.codemode.early.following import Following
 from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.environment import named
 from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
+from punie_acp.codemode.external import ExternalCall, is_served, plan_read, serve, unknown_function
 from punie_acp.codemode.extra import ExtraFunctions
-from punie_acp.codemode.functions import FUNCTIONS, Place
-from punie_acp.codemode.hostmodules import HOST_FUNCTIONS, OS_FUNCTIONS
+from punie_acp.codemode.functions import Place
 from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.misses import nothing_done
 from punie_acp.codemode.problems import monty_problem
@@ -43,24 +42,22 @@ from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.session import WorkerKilledError
 from punie_acp.codemode.shapes import found_nothing, shapes_of
 from punie_acp.codemode.simultaneous import Orderly, Simultaneous, claim_of
+from punie_acp.codemode.surviving.going_on import GoingOn, arguments_of
+from punie_acp.codemode.surviving.kept import KeptCall
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
 
-    from punie_acp.codemode.calls import Plan
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.session import Session
+    from punie_acp.codemode.surviving.keeping import Keeping
     from punie_acp.workspace.base import Workspace
-
-    PlanIt = Callable[[], Awaitable[Plan]]
 
 UNWIND_ANSWERS = 50
 """A program that is stopped may pause this often on its way out (in `finally`, `with`) before its worker is killed."""
 UNWIND_SECONDS = 0.5
-
-_PLANNERS = OS_FUNCTIONS | FUNCTIONS | HOST_FUNCTIONS
 
 
 class _StopError(Exception):
@@ -93,6 +90,8 @@ class ProgramRun:
     limits: ProgramLimits
     extra: ExtraFunctions = field(default_factory=ExtraFunctions)
     early: Record = field(default_factory=Record)  # the calls that were made while the program was written
+    keeping: Keeping | None = None  # where another process may have to go on with it
+    going_on: GoingOn = field(default_factory=GoingOn)  # where another process has begun it
     calls: int = 0
     error: ProgramError | None = None
     value: str | None = None
@@ -124,7 +123,8 @@ class ProgramRun:
             self._calls = Simultaneous(group)
             self.early.begin(group)
             if self.limits.prefetch:
-                self._following = Following(self.workspace.root, self.program.code, self._plan_read, group)
+                plan = partial(plan_read, self._place)
+                self._following = Following(self.workspace.root, self.program.code, plan, group)
             await self._run()
             self.early.end()
             if self._following is not None:
@@ -132,7 +132,7 @@ class ProgramRun:
 
     async def _run(self) -> None:
         try:
-            complete = await self._drive(self.program.lowered)
+            complete = await self._to_the_end()
             self._note_value(complete.output)
             await self._calls.all_ended()
         except _StopError as stop:
@@ -173,9 +173,38 @@ class ProgramRun:
             seconds=time.monotonic() - self._began,
         )
 
+    async def _to_the_end(self) -> MontyComplete:
+        paused = self.going_on.paused
+        if paused is None:
+            return await self._drive(self.program.lowered)
+        kept, self._filename = paused.program, paused.program.filename
+        self.calls, self._requested = len(paused.calls) - 1, paused.numbered_before
+        self._output.restore(paused.printed)
+        self._runner.effects += [call.title for call in paused.calls if call.state == "finished" and not call.error]
+        snapshot = await self._settle(self.session.load(paused.dump, kept.feeds, self._print))
+        await self._begin_again()
+        return await self._follow(snapshot)
+
+    async def _begin_again(self) -> None:
+        """The calls that ran beside the program."""
+        assert self.going_on.paused is not None
+        if self.keeping is not None:
+            self.keeping.go_on(self.going_on.deferred())
+        for kept in self.going_on.deferred():
+            if kept.number == self.going_on.paused.number:
+                continue  # it begins when the program does
+            name, (args, kwargs) = kept.called.removeprefix(DEFERRED), arguments_of(kept)
+            kwargs.pop("_line", None)
+            service = serve(self._place, self.extra, name, args, kwargs)
+            claim = claim_of(self.workspace.root, name, service.arguments, self.extra.by_name)
+            call = ExternalCall(name, service, kept)
+            self._calls.start(kept.number, claim, partial(self._served, call))
+
     async def _drive(self, code: str) -> MontyComplete:
         self._filename = self.session.next_name
-        snapshot = await self._settle(self.session.feed(code, self._print))
+        return await self._follow(await self._settle(self.session.feed(code, self._print)))
+
+    async def _follow(self, snapshot: AsyncSnapshot) -> MontyComplete:
         while not isinstance(snapshot, MontyComplete):
             self._paused = snapshot
             snapshot = await self._answer(snapshot)
@@ -191,6 +220,8 @@ class ProgramRun:
             return await self._settle(snapshot.resume(value=named(name)) if known else snapshot.resume())
         assert isinstance(snapshot, AsyncFutureSnapshot)
         settled = await self._calls.settled(snapshot.pending_call_ids)
+        if self.keeping is not None:
+            self.keeping.taken(settled)
         return await self._settle(snapshot.resume(settled))
 
     def _is_served(self, name: str) -> bool:
@@ -206,8 +237,8 @@ class ProgramRun:
                 return {"return_value": value}
         if name == PURE:
             return await pure_answer(args, kwargs)
-        if name not in _PLANNERS and name not in self.extra.by_name:
-            return _unknown(name, args)
+        if not is_served(name, self.extra):
+            return unknown_function(name, args)
         return await self._external(snapshot, called, name)
 
     async def _external(self, snapshot: AsyncFunctionSnapshot, called: str, name: str) -> ExternalResult:
@@ -218,63 +249,71 @@ class ProgramRun:
         await self._flush()
         line = cast("int | None", kwargs.pop("_line", None)) or self._line(snapshot)
         try:
-            function, arguments, plan_it = self._bound(name, args, kwargs)
+            service = serve(self._place, self.extra, name, args, kwargs)
         except TypeError as error:
             return raising(error)
         self.calls += 1
-        call = partial(self._call, name, function, line, arguments, plan_it)
-        claim = partial(claim_of, self.workspace.root, name, arguments, self.extra.by_name)
+        call = ExternalCall(name, service, self._kept(snapshot, called, line))
+        claim = partial(claim_of, self.workspace.root, name, service.arguments, self.extra.by_name)
         if called != name:
-            self._calls.start(snapshot.call_id, claim(), call)
+            self._calls.start(snapshot.call_id, claim(), partial(self._served, call))
             return {"future": ...}
         if not self._calls.idle:
             await self._calls.in_turn(claim())
-        return await call()
+        return await self._served(call)
+
+    def _kept(self, snapshot: AsyncFunctionSnapshot, called: str, line: int | None) -> KeptCall:
+        """The call at which the program has paused: numbered, and kept before anything of it happens."""
+        self._requested += 1
+        call_id = f"{self.program.program_id}/{self._requested}"
+        known = self.going_on.paused.call if self.going_on.paused else None
+        if known is not None and known.number == snapshot.call_id:
+            return known  # its state says what may have happened of it
+        call = KeptCall(snapshot.call_id, call_id, called, line, None, called.startswith(DEFERRED))
+        if self.keeping is None:
+            return call
+        return self.keeping.pause(replace(call, printed=self._output.take_unkept()), snapshot)
+
+    async def _served(self, call: ExternalCall) -> ExternalSettledResult:
+        """A call's result: as it was known before the program was interrupted, or as it is made now."""
+        known = self.going_on.take(call.kept.number)
+        done = self.going_on.result(known) if known is not None else None
+        if known is None or done is None:
+            return await self._call(call)
+        result, event = done
+        if known.told:
+            self._output.add(known.told)
+        await self._observer.emit(event)
+        return result
 
     def _line(self, snapshot: AsyncFunctionSnapshot) -> int | None:
         """The line of the program at which it paused; None where that is in other code."""
         return self.program.lines.origin(source_line(snapshot, self._lowered, self._filename))
 
-    def _bound(
-        self, name: str, args: tuple[object, ...], kwargs: dict[str, object]
-    ) -> tuple[str, dict[str, object], PlanIt]:
-        """How the call is shown, its arguments by name, and what plans it. Raises `TypeError` where they do not fit."""
-        extra = self.extra.by_name.get(name)
-        if extra is not None:
-            return extra.shown_as or name, extra.bind(args, kwargs), partial(extra.plan, args, kwargs)
-        arguments = bind(name, _PLANNERS[name], args, kwargs)
-        return name, arguments, partial(_PLANNERS[name], self._place, **arguments)
-
-    async def _plan_read(self, name: str, path: str) -> Plan:
-        return await _PLANNERS[name](self._place, path=path)
-
-    async def _call(
-        self, name: str, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
-    ) -> ExternalSettledResult:
+    async def _call(self, call: ExternalCall) -> ExternalSettledResult:
+        name, arguments, site = call.name, call.service.arguments, call.site(self.program.program_id)
         known = await self.early.take(name, arguments)
         if known is not None:
             return known.settled()
         try:
-            plan = await plan_it()
+            plan = await call.service.plan_it()
             if self._following is not None:
                 plan = self._following.instead(name, arguments, plan)
-            answer = await self._runner.run(self._site(function, line, arguments), plan)
+            if self.keeping is not None:
+                plan = self.keeping.watched(call.kept, plan)
+            answer = await self._runner.run(site, plan)
         except PlanError as error:
-            await self._runner.fail(self._site(function, line, arguments), error)
+            await self._runner.fail(site, error)
             return raising(error.cause)
         except Exception as error:  # noqa: BLE001 - a workspace's failure is the program's to handle
+            if self.keeping is not None and isinstance(error, PermissionError):
+                self.keeping.refused(call.kept, error)
             return raising(error)
         if self._following is not None:
             self._following.learn(name, arguments, answer.value)
         if answer.printed:
             self._output.add(answer.printed)
         return {"return_value": answer.value}
-
-    def _site(self, function: str, line: int | None, arguments: dict[str, object]) -> CallSite:
-        """Number a call that is about to be requested."""
-        self._requested += 1
-        call_id = f"{self.program.program_id}/{self._requested}"
-        return CallSite(call_id, self.program.program_id, function, line, raw_input(arguments))
 
     async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
         self._paused = None
@@ -355,10 +394,3 @@ class ProgramRun:
 
     async def _go_on(self) -> bool:
         return True
-
-
-def _unknown(name: str, args: tuple[object, ...]) -> ExternalResult:
-    """The answer to a call that nobody serves; `import` of a module that is not there is one of them."""
-    if name == "import":
-        return {"exc_type": "ModuleNotFoundError", "message": f"No module named {args[0]!r}"}
-    return {"exc_type": "NotImplementedError", "message": f"{name} is not available in this sandbox"}

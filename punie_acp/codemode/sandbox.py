@@ -15,13 +15,15 @@ from punie_acp.codemode.compiling import compile_program
 from punie_acp.codemode.deferring import defer
 from punie_acp.codemode.early.ahead import ReadingAhead
 from punie_acp.codemode.early.record import Record
-from punie_acp.codemode.events import ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
+from punie_acp.codemode.events import Printed, ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.projectcode import handed_to_project
 from punie_acp.codemode.repair import Repaired, repair
 from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
+from punie_acp.codemode.surviving.keeping import Keeping
+from punie_acp.codemode.surviving.kept import KeptProgram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.extra import ExtraFunction
+    from punie_acp.codemode.surviving.going_on import GoingOn
+    from punie_acp.codemode.surviving.kept import Keeper
     from punie_acp.workspace.base import Workspace
 
 _TOO_LARGE = "What this program had defined is lost: it is too large to be kept. Keep less in variables."
@@ -111,18 +115,48 @@ class Sandbox:
         observer: Observer,
         limits: ProgramLimits | None = None,
         workspace: Workspace | None = None,
+        keeper: Keeper | None = None,
     ) -> ProgramOutcome:
         """Repair, check and run a program. Whatever is wrong with it is in the outcome; nothing of it is raised.
 
-        `workspace` takes the place of the sandbox's own for this program; its root must be the same.
+        `workspace` takes the place of the sandbox's own for this program; its root must be the same. `keeper` keeps
+        what another process needs to go on with it.
 
         Raises what cancels the caller, after every open call has ended and the program has been stopped.
         """
         async with self._one_at_a_time:
-            return await self._run(code, program_id, observer, limits or self._limits, workspace or self._workspace)
+            place = workspace or self._workspace
+            return await self._run(code, program_id, observer, limits or self._limits, place, keeper)
+
+    async def go_on(self, going_on: GoingOn, *, observer: Observer, keeper: Keeper | None = None) -> ProgramOutcome:
+        """Take a program that another process has begun from its pause to its end; otherwise as `run`."""
+        assert self._session is not None
+        assert self._checker is not None
+        assert going_on.paused is not None
+        kept = going_on.paused.program
+        async with self._one_at_a_time:
+            await self._checker.use(self._extra)
+            self._checker.recall(kept.names, kept.knowledge, kept.compiled)
+            program = Program(kept.program_id, kept.code, kept.lowered, kept.repairs, kept.lines)
+            await observer.emit(ProgramChecked(program.program_id, program.code, program.repairs))
+            if going_on.paused.printed:
+                await observer.emit(Printed(program.program_id, going_on.paused.printed))
+            keeping = Keeping(keeper, kept) if keeper is not None else None
+            run = ProgramRun(
+                *(program, self._session, self._workspace, observer, kept.limits, self._extra),
+                keeping=keeping,
+                going_on=going_on,
+            )
+            return await self._to_its_end(run, observer)
 
     async def _run(
-        self, code: str, program_id: str, observer: Observer, limits: ProgramLimits, workspace: Workspace
+        self,
+        code: str,
+        program_id: str,
+        observer: Observer,
+        limits: ProgramLimits,
+        workspace: Workspace,
+        keeper: Keeper | None,
     ) -> ProgramOutcome:
         assert self._session is not None
         began = time.monotonic()
@@ -135,7 +169,24 @@ class Sandbox:
             return outcome
         await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
         await self._session.prepare(monty_limits(limits))
-        run = ProgramRun(program, self._session, workspace, observer, limits, extra, early)
+        keeping = Keeping(keeper, self._kept(program, limits)) if keeper is not None else None
+        run = ProgramRun(program, self._session, workspace, observer, limits, extra, early, keeping)
+        return await self._to_its_end(run, observer)
+
+    def _kept(self, program: Program, limits: ProgramLimits) -> KeptProgram:
+        assert self._session is not None
+        assert self._checker is not None
+        return KeptProgram(
+            *(program.program_id, program.code, program.lowered, program.repairs, program.lines.origins),
+            feeds=self._session.feeds + 1,
+            filename=self._session.next_name,
+            limits=limits,
+            names=self._checker.earlier_names,
+            knowledge=self._checker.knowledge,
+            compiled=self._checker.compiled,
+        )
+
+    async def _to_its_end(self, run: ProgramRun, observer: Observer) -> ProgramOutcome:
         try:
             await run.run()
         except BaseException:

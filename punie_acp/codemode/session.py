@@ -88,6 +88,17 @@ class Session:
         self.feeds += 1
         return await started
 
+    async def load(self, dump: bytes, feeds: int, on_print: Callable[..., None]) -> AsyncSnapshot:
+        """Go on, in another worker, with a program that was dumped while it was paused. Raises `MontyError`.
+
+        `feeds`: how many snippets its session had been fed.
+        """
+        await self.close()
+        await self._checkout()
+        assert self._monty is not None
+        self.feeds = feeds
+        return await self._monty.load_snapshot(dump, print_callback=on_print)
+
     @property
     def next_name(self) -> str:
         """What Monty calls the snippet that is fed next."""

@@ -187,6 +187,12 @@ def _finding(finding: dict[str, str]) -> str:
     return f"- {mark} {finding['text']}{remedy}"
 
 
+async def _continue(session: Session, argument: str) -> str:
+    from punie_acp.server.resuming import continue_interrupted  # the room of turns, which knows this one
+
+    return await continue_interrupted(session, argument)
+
+
 COMMANDS = (
     Command("help", "List these commands", _help),
     Command("status", "Show the model, the mode, the limits and how full the context is", _status),
@@ -196,6 +202,7 @@ COMMANDS = (
     Command("permissions", "List what you always allow or reject here, or revoke it", _permissions, hint="[revoke n]"),
     Command("sessions", "List the sessions of this folder", _sessions),
     *(Command(*entry) for entry in UNDO_COMMANDS),
+    Command("continue", "Go on with the program that the end of the agent has interrupted", _continue),
     Command("doctor", "Check that everything a prompt needs works here", _doctor),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

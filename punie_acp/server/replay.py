@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CUT_CALL = "The agent's process ended before this did."
 CUT_TURN = "This turn was interrupted: the agent's process ended while it was running."
 
-_FINAL = ("completed", "failed")
+FINAL = ("completed", "failed")
 _CALLS = ("tool_call", "tool_call_update")
 _TEXTS = ("agent_message_chunk", "agent_thought_chunk")
 _LAST_COUNTS = ("plan", "usage_update", "session_info_update", "current_mode_update", "config_option_update")
@@ -28,11 +28,22 @@ _LIVE_META = ("terminal_info", "terminal_output", "terminal_output_delta", "term
 
 
 def conversation(store: Store, session_id: str) -> Iterator[Params]:
-    """All updates of a session's turns, merged. A turn that was cut is shown as one."""
+    """All updates of a session's turns, merged. A turn that was cut is shown as one, or as one that waits to go on."""
     cut = {turn.number for turn in store.turns(session_id) if turn.state == "interrupted"}
+    paused = cut & {paused.turn for paused in store.snapshots(session_id)}
     for number, stored in groupby(store.updates(session_id), key=lambda update: update.turn):
         updates = merged(dict(item.update) for item in stored)
-        yield from _ended(updates, number) if number in cut else updates
+        if number in paused:
+            yield from (_with(update, status="pending") if _is_open(update) else update for update in updates)
+        else:
+            yield from _ended(updates, number) if number in cut else updates
+
+
+def waiting(store: Store, session_id: str) -> Iterator[Params]:
+    """The open tool calls of a program that waits to go on."""
+    paused = store.snapshot(session_id)
+    stored = (dict(item.update) for item in store.updates(session_id) if paused and item.turn == paused.turn)
+    yield from (_with(update, status="pending") for update in merged(stored) if _is_open(update))
 
 
 def last_usage(store: Store, session_id: str) -> Params | None:
@@ -123,11 +134,20 @@ def _console(raw_output: Params) -> list[JsonValue]:
     return [_text_content(f"{fence}\n{output}\n{fence}")]
 
 
+def ends_of(store: Store, session_id: str, turn: int) -> Iterator[Params]:
+    """The updates that end the open tool calls of a turn which may have gone on, and does not."""
+    stored = (dict(item.update) for item in store.updates(session_id) if item.turn == turn)
+    yield from (_failed(update) for update in merged(stored) if _is_open(update))
+
+
+def _is_open(update: Params) -> bool:
+    return update["sessionUpdate"] == "tool_call" and update.get("status") not in FINAL
+
+
 def _ended(updates: list[Params], turn: int) -> Iterator[Params]:
     """The updates of a turn that was cut, with an end: no call stays open, and the user is told."""
     for update in updates:
-        is_open = update["sessionUpdate"] == "tool_call" and update.get("status") not in _FINAL
-        yield _failed(update) if is_open else update
+        yield _failed(update) if _is_open(update) else update
     yield message_chunk(f"t{turn}/interrupted", CUT_TURN)
 
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import JsonValue, Observer, ProgramLimits, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.sandbox import Sandbox
+    from punie_acp.codemode.surviving.going_on import GoingOn
     from punie_acp.protocol.messages import Params
+    from punie_acp.server.keeping import StoreKeeper
     from punie_acp.server.session import Session
     from punie_acp.workspace.overlay import FileChange
 
@@ -40,8 +42,20 @@ NAMED_FILES = 20
 class ReviewedPrograms:
     """Runs the programs of one turn in `sandbox`, each as the session's mode has it when it begins."""
 
-    def __init__(self, sandbox: Sandbox, session: Session, tell: Callable[[Params], Awaitable[None]]) -> None:
-        """`tell` takes session updates."""
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        session: Session,
+        tell: Callable[[Params], Awaitable[None]],
+        keeper: StoreKeeper,
+        going_on: GoingOn | None = None,
+    ) -> None:
+        """`tell` takes session updates. `keeper` keeps programs; not those whose changes wait in an overlay.
+
+        `going_on`: the first program is one that another process has begun.
+        """
+        self._keeper = keeper
+        self._going_on = going_on
         self._sandbox = sandbox
         self._session = session
         self._tell = tell
@@ -57,9 +71,18 @@ class ReviewedPrograms:
         self, code: str, *, program_id: str, observer: Observer, limits: ProgramLimits | None = None
     ) -> ProgramOutcome:
         """As `Sandbox.run`."""
+        going_on, self._going_on = self._going_on, None
+        if going_on is not None:
+            outcome = await self._sandbox.go_on(going_on, observer=observer, keeper=self._keeper)
+            self._keeper.end(program_id)
+            return outcome
         workspace, mode = self._session.workspace, self._session.options.mode
         if mode not in ("review", "plan") or not isinstance(workspace, RecordingWorkspace):
-            return await self._sandbox.run(code, program_id=program_id, observer=observer, limits=limits)
+            outcome = await self._sandbox.run(
+                code, program_id=program_id, observer=observer, limits=limits, keeper=self._keeper
+            )
+            self._keeper.end(program_id)
+            return outcome
         if mode == "plan":
             return await self._plan(code, program_id, observer, limits, workspace)
         overlay = self._overlay(workspace, program_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
@@ -17,7 +17,7 @@ from punie_acp.server.rules import RuleBook
 from punie_acp.server.titles import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from acp import schema
     from pydantic_ai.messages import ModelMessage
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from punie_acp.settings import Settings
     from punie_acp.workspace.base import Workspace
 
+Result = TypeVar("Result")
+
 SECONDS_BEFORE_WORK = 0.02
 NAMES_ARE_LOST = "This session was restored: what earlier programs have defined is gone."
 COMPACTED_PARTS = 4  # `/compact` leaves one of so many parts of the context
@@ -50,6 +52,14 @@ class Services:
     client: Client
     store: Store
     models: Models
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question to the user that a prompt takes back."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
 
 class Session:
@@ -79,6 +89,7 @@ class Session:
         self._untold_title = False
         self._turn_lock = anyio.Lock()
         self._turn_scopes: set[anyio.CancelScope] = set()
+        self._asking: _Asking | None = None  # a question that is open, though no turn runs
         self._life = anyio.CancelScope()
         self._ended = anyio.Event()
 
@@ -99,9 +110,20 @@ class Session:
                 await anyio.sleep(SECONDS_BEFORE_WORK)
                 with suppress(anyio.BrokenResourceError):  # the client has gone already
                     await self.tell(commands_update())
-                await self.background.run()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._offer_to_go_on)
+                    await self.background.run()
         finally:
             self._ended.set()
+
+    async def _offer_to_go_on(self) -> None:
+        if self.services.store.snapshot(self.session_id) is None:
+            return
+        await self.background.imported.wait()
+        from punie_acp.server.resuming import offer
+
+        with suppress(anyio.BrokenResourceError):
+            await offer(self)
 
     async def end(self) -> None:
         """End the turns, then all that runs for the session. What is stored stays."""
@@ -117,14 +139,40 @@ class Session:
         """Run one turn: the result of `session/prompt`. `cancelled` where `cancel` ended it. Raises `RpcError`."""
         from punie_acp.server.turn import run_prompt
 
+        if self._asking is not None:
+            self._asking.scope.cancel()
+            await self._asking.ended.wait()
+        return await self.in_turn(lambda: run_prompt(self, blocks)) or {"stopReason": "cancelled"}
+
+    async def in_turn(self, work: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Do `work` as one of the turns, of which one runs at a time. None where `cancel` ended it."""
         with anyio.CancelScope() as scope:
             self._turn_scopes.add(scope)
             try:
                 async with self._turn_lock:
-                    return await run_prompt(self, blocks)
+                    return await work()
             finally:
                 self._turn_scopes.discard(scope)
-        return {"stopReason": "cancelled"}
+        return None
+
+    async def while_unprompted(
+        self, question: Callable[[], Awaitable[Result]], otherwise: Callable[[], Awaitable[None]]
+    ) -> Result | None:
+        """Wait for the answer to `question` until a prompt comes, which begins when `otherwise` has been done.
+
+        `otherwise` is done where the answer is None as well.
+        """
+        asking = self._asking = _Asking()
+        answer: Result | None = None
+        try:
+            with asking.scope:
+                answer = await question()
+            if answer is None:
+                await otherwise()
+        finally:
+            self._asking = None
+            asking.ended.set()
+        return answer
 
     async def imported(self) -> bool:
         """Wait until a turn needs no slow import any more: in the event loop, those would hold up a cancel.
@@ -155,12 +203,12 @@ class Session:
 
     def history(self, turn: int) -> list[ModelMessage]:
         """The conversation before `turn`; from the store where a turn was made elsewhere. Raises `RpcError`."""
-        from punie_acp.agent.history import read_history
+        from punie_acp.agent.history import complete_messages, read_history
 
         if self.last_turn not in (turn - 1, turn):
             stored = self.services.store.history(self.session_id)
             try:
-                self._history = read_history(stored) if stored else []
+                self._history = complete_messages(read_history(stored)) if stored else []
             except ValueError as error:
                 raise RpcError(INTERNAL_ERROR, f"what the model knew of this session is unreadable: {error}") from error
             self.news = [NAMES_ARE_LOST] if self._history else []

@@ -18,7 +18,7 @@ from punie_acp.protocol.errors import NOT_FOUND, JsonValue, RpcError
 from punie_acp.server import params as given
 from punie_acp.server.config import Options
 from punie_acp.server.mcp import server_configs
-from punie_acp.server.replay import conversation, last_usage
+from punie_acp.server.replay import conversation, last_usage, waiting
 from punie_acp.server.session import Services, Session
 from punie_acp.server.store import open_store
 from punie_acp.server.store.base import SessionRecord
@@ -116,11 +116,13 @@ class Sessions:
         return session.choices()
 
     async def resume(self, params: Params) -> Params:
-        """`session/resume`: as `load`, but the client knows the conversation."""
+        """`session/resume`: as `load`, but the client knows the conversation; it is asked about what waits in it."""
         session = await self._reopen(params)
         usage = last_usage(self.services.store, session.session_id)
         if usage is not None:
             await session.tell(usage)
+        for call in waiting(self.services.store, session.session_id):
+            await session.tell(call)
         self._begin(session)
         return session.choices()
 

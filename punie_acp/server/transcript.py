@@ -30,6 +30,14 @@ class Transcript:
             message_id = f"t{self._number}/u1"
             self._keep({"sessionUpdate": "user_message_chunk", "messageId": message_id, "content": block})
 
+    def reopen(self) -> None:
+        """Go on with a turn that was interrupted. Raises `StoreError` where that is not so."""
+        store = self._session.services.store
+        store.resume_turn(self._session.session_id, self._number)
+        for stored in store.updates(self._session.session_id):
+            if stored.turn == self._number:
+                self._merger.add(dict(stored.update))
+
     async def tell(self, update: Params) -> None:
         """Keep an update, then send it. Waits while the client does not read."""
         self._keep(update)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
-from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.agent.agent import Begun, TurnRequest, run_turn
 from punie_acp.agent.events import ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
 from punie_acp.agent.models import ModelUnavailableError
+from punie_acp.codemode.events import Decision
 from punie_acp.logs import log_context
 from punie_acp.protocol.errors import RpcError
 from punie_acp.server.commands import find_command
 from punie_acp.server.failures import of_turn
 from punie_acp.server.journal import log_event, logger
+from punie_acp.server.keeping import StoreKeeper
 from punie_acp.server.plans import PlanReader
 from punie_acp.server.prompts import has_media, media_in, prompt_text
 from punie_acp.server.questions import permission_request
 from punie_acp.server.replay import message_chunk
+from punie_acp.server.resuming import give_up
 from punie_acp.server.review import ReviewedPrograms
 from punie_acp.server.transcript import Transcript
 from punie_acp.server.undo import begin_turn, notices
@@ -31,13 +33,16 @@ from punie_acp.workspace.mentions import names_of_project
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydantic_ai.messages import ModelMessage
+
     from punie_acp.agent.agent import Media, TurnResult
     from punie_acp.agent.events import AgentEvent
     from punie_acp.agent.models import ReadyModel
-    from punie_acp.codemode.events import CallRequested, Decision
+    from punie_acp.codemode.events import CallRequested
     from punie_acp.protocol.messages import Params
     from punie_acp.server.permissions import Answer, Question
     from punie_acp.server.prompts import PromptBlock
+    from punie_acp.server.resuming import Resumption
     from punie_acp.server.session import Session
 
 
@@ -83,9 +88,13 @@ async def _run(
     invocation = find_command(blocks)
     if invocation is not None:
         session.pass_over(number)
-        await transcript.tell(message_chunk(f"t{number}/m1", await invocation.run(session)))
+        said = await invocation.run(session)
+        session.pass_over(number)  # it may have gone on with an earlier turn
+        if said:
+            await transcript.tell(message_chunk(f"t{number}/m1", said))
         transcript.end("end_turn")
         return {"stopReason": "end_turn"}
+    await give_up(session)
     session.entitle([block.model_dump(mode="json", by_alias=True, exclude_none=True) for block in blocks])
     return await Turn(session, number, transcript, media).run(text)
 
@@ -93,19 +102,37 @@ async def _run(
 class Turn:
     """Watches the agent for one prompt of `session`, and tells its client."""
 
-    def __init__(self, session: Session, number: int, transcript: Transcript, media: tuple[Media, ...] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        number: int,
+        transcript: Transcript,
+        media: tuple[Media, ...] = (),
+        resumption: Resumption | None = None,
+    ) -> None:
+        """`resumption`: another process has begun it."""
         self.number = number
+        self._resumption = resumption
+        self._keeper = StoreKeeper(session.services.store, session.session_id, number)
         self._media = media
         self.turn_id = f"t{number}"
         self._session = session
         self._transcript = transcript
-        self._updates = Updates(transcript.tell, session.services.client.capabilities, root=session.workspace.root)
+        self._updates = Updates(
+            transcript.tell,
+            session.services.client.capabilities,
+            root=session.workspace.root,
+            known=resumption.interrupted.shown if resumption else None,
+        )
         self._plan = PlanReader()
         self._programs: ReviewedPrograms | None = None
         self._log = logger(session.services.settings, "turn")
 
-    async def run(self, prompt: str) -> Params:
-        """Answer `prompt`. A turn that is cancelled or fails leaves no open call. Raises `RpcError`."""
+    async def run(self, prompt: str | None) -> Params:
+        """Answer `prompt`, or go on where there is none. A turn that is cancelled or fails leaves no open call.
+
+        Raises `RpcError`.
+        """
         with log_context(session=self._session.session_id, turn=self.turn_id):
             self._log.info("turn began", prompt=prompt, client=str(self._session.services.client))
             try:
@@ -125,7 +152,7 @@ class Turn:
             await self._updates.fail_open("The turn ended before this did.")
             await self._session.tell_title()
 
-    async def _answer_in_time(self, prompt: str) -> TurnResult:
+    async def _answer_in_time(self, prompt: str | None) -> TurnResult:
         """As `_answer`, while the updates that were held back are sent when their time has come."""
         result: TurnResult | Exception | None = None
         async with anyio.create_task_group() as tasks:
@@ -140,21 +167,21 @@ class Turn:
         assert result is not None
         return result
 
-    async def _answer(self, prompt: str) -> TurnResult:
+    async def _answer(self, prompt: str | None) -> TurnResult:
         session = self._session
         async with session.services.models.using(session.options.model, on_wait=self._say) as ready:
-            request = self._request(ready, prompt)
+            request = self._request(ready, prompt) if prompt is not None else self._request_to_go_on(ready)
             if ready.warning and not request.history:
                 await self._say(ready.warning)
             sandbox = await session.background.sandbox()
             for news in session.background.mcp.news() if session.background.mcp else ():
                 await self._say(news)
             begin_turn(session.workspace, self.turn_id)
-            remember = partial(session.remember, turn=self.number)
-            self._programs = ReviewedPrograms(sandbox, session, self._transcript.tell)
+            going_on = self._resumption.going_on if self._resumption else None
+            self._programs = ReviewedPrograms(sandbox, session, self._transcript.tell, self._keeper, going_on)
             try:
                 result = await run_turn(
-                    request, sandbox=self._programs, observer=self, settings=session.settings, remember=remember
+                    request, sandbox=self._programs, observer=self, settings=session.settings, remember=self._remember
                 )
             finally:
                 await self._programs.close()
@@ -164,6 +191,23 @@ class Turn:
                 await self._say(notice)
             await self._tell_usage(result, ready)
             return result
+
+    def _remember(self, messages: list[ModelMessage]) -> None:
+        self._session.remember(messages, self.number)
+        self._keeper.drop_ended()
+
+    def _request_to_go_on(self, ready: ReadyModel) -> TurnRequest:
+        assert self._resumption is not None
+        interrupted = self._resumption.interrupted
+        calls = self._session.settings.max_external_calls - interrupted.paused.program.limits.calls
+        return TurnRequest(
+            prompt=None,
+            turn_id=self.turn_id,
+            model=ready.model,
+            history=interrupted.history,
+            cache_key=self._session.session_id,
+            begun=Begun(interrupted.texts, calls),
+        )
 
     def _request(self, ready: ReadyModel, prompt: str) -> TurnRequest:
         session, settings = self._session, self._session.settings
@@ -215,6 +259,8 @@ class Turn:
 
     async def permit(self, call: CallRequested) -> Decision:
         """Decide about `call`, asking the user where the mode and what was remembered leave it open."""
+        if self._resumption is not None and call.call_id in self._resumption.granted:
+            return Decision(True)
         return await self._session.permissions.decide(call, self._ask)
 
     async def _ask(self, call: CallRequested, question: Question) -> Answer:

@@ -18,11 +18,12 @@ from punie_acp.codemode.rewriting.emit import Lines
 if TYPE_CHECKING:
     from pydantic_monty import AsyncFunctionSnapshot, ExternalResult, ExternalSettledResult
 
-    from punie_acp.codemode.calls import Answer, CallSite, Plan
+    from punie_acp.codemode.calls import Answer, Plan
     from punie_acp.codemode.early.record import Record
     from punie_acp.codemode.events import Observer, ProgramLimits
+    from punie_acp.codemode.external import ExternalCall, Service
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.codemode.program import PlanIt, Program
+    from punie_acp.codemode.program import Program
     from punie_acp.codemode.session import Session
     from punie_acp.workspace.base import Workspace
 
@@ -74,40 +75,37 @@ class ShadowRun(ProgramRun):
             self.over = True
         return INTERRUPT if self.over else await super()._function(snapshot)
 
-    async def _call(
-        self, name: str, function: str, line: int | None, arguments: dict[str, object], plan_it: PlanIt
-    ) -> ExternalSettledResult:
+    async def _call(self, call: ExternalCall) -> ExternalSettledResult:
+        self._record.shown = self._requested
         self._open_calls += 1
         try:
-            plan = await self._plan(plan_it)
-            return INTERRUPT if plan is None else await self._read(name, arguments, plan, function, line)
+            plan = await self._plan(call.service)
+            return INTERRUPT if plan is None else await self._read(call, plan)
         finally:
             self._open_calls -= 1
             if self.over and not self._open_calls:
                 self._calls_ended.set()
 
-    async def _plan(self, plan_it: PlanIt) -> Plan | None:
+    async def _plan(self, service: Service) -> Plan | None:
         """The plan of a call that may be made; None where it may not, and nothing after it."""
         try:
-            plan = await plan_it()
+            plan = await service.plan_it()
         except Exception:  # noqa: BLE001 - the program itself will show what is wrong with the call
             plan = None
         if plan is None or plan.type is not CallType.READ or plan.sensitive is not None:
             self.over = True
         return None if self.over else plan
 
-    async def _read(
-        self, name: str, arguments: dict[str, object], plan: Plan, function: str, line: int | None
-    ) -> ExternalSettledResult:
+    async def _read(self, call: ExternalCall, plan: Plan) -> ExternalSettledResult:
         answer: Answer | Exception
         try:
-            answer = await self._runner.run(self._site(function, line, arguments), plan)
+            answer = await self._runner.run(call.site(self.program.program_id), plan)
         except PermissionError:
             self.over = True  # refused, perhaps
             return INTERRUPT
         except Exception as error:  # noqa: BLE001 - what a workspace raises is an answer too
             answer = error
-        read = EarlyRead(name, arguments, plan, answer)
+        read = EarlyRead(call.name, call.service.arguments, plan, answer)
         self._record.add(read)
         return read.settled()
 
@@ -117,11 +115,6 @@ class ShadowRun(ProgramRun):
             if line := lines.origin(source_line(snapshot, lowered, filename)):
                 return line
         return None
-
-    def _site(self, function: str, line: int | None, arguments: dict[str, object]) -> CallSite:
-        site = super()._site(function, line, arguments)
-        self._record.shown = self._requested
-        return site
 
     async def _flush(self) -> None:
         self._output.take_fresh()

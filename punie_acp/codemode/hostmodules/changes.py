@@ -22,12 +22,13 @@ READ, WRITE = CallType.READ, CallType.WRITE
 
 
 def _change(
-    place: Place, kind: ToolKind, title: str, paths: Sequence[Path], act: Callable[[], Awaitable[object]]
+    kind: ToolKind, title: str, paths: Sequence[Path], act: Callable[[], Awaitable[None]], value: object = None
 ) -> Plan:
     async def perform(_: object) -> Answer:
-        return Answer(await act())
+        await act()
+        return Answer(value)
 
-    return Plan(WRITE, kind, title, perform, tuple(Location(str(path)) for path in paths))
+    return Plan(WRITE, kind, title, perform, tuple(Location(str(path)) for path in paths), value=value)
 
 
 async def mkdir(place: Place, path: PathLike, parents: bool = False, exist_ok: bool = False) -> Plan:
@@ -35,7 +36,7 @@ async def mkdir(place: Place, path: PathLike, parents: bool = False, exist_ok: b
     target = place.resolve(path, WRITE, "edit", "Make folder")
     title = f"Make folder {place.workspace.display(target)}"
     act = lambda: place.workspace.make_directory(target, parents=parents, exist_ok=exist_ok)  # noqa: E731
-    return _change(place, "edit", title, [target], act)
+    return _change("edit", title, [target], act)
 
 
 async def unlink(place: Place, path: PathLike) -> Plan:
@@ -51,7 +52,7 @@ async def rmdir(place: Place, path: PathLike) -> Plan:
 def _delete(place: Place, path: PathLike, verb: str) -> Plan:
     target = place.resolve(path, WRITE, "delete", verb, follow=False)
     title = f"{verb} {place.workspace.display(target)}"
-    return _change(place, "delete", title, [target], lambda: place.workspace.delete(target))
+    return _change("delete", title, [target], lambda: place.workspace.delete(target))
 
 
 async def rename(place: Place, path: PathLike, target: PathLike) -> Plan:
@@ -59,12 +60,11 @@ async def rename(place: Place, path: PathLike, target: PathLike) -> Plan:
     source = place.resolve(path, WRITE, "move", "Move", follow=False)
     goal = place.resolve(target, WRITE, "move", "Move to")
 
-    async def act() -> PurePosixPath:
+    async def act() -> None:
         await place.workspace.rename(source, goal)
-        return PurePosixPath(str(target))
 
     title = f"Move {place.workspace.display(source)} to {place.workspace.display(goal)}"
-    return _change(place, "move", title, [source, goal], act)
+    return _change("move", title, [source, goal], act, PurePosixPath(str(target)))
 
 
 async def move(place: Place, src: PathLike, dst: PathLike) -> Plan:
@@ -92,7 +92,7 @@ async def copytree(place: Place, src: PathLike, dst: PathLike, dirs_exist_ok: bo
     source = place.resolve(src, READ, "read", "Copy")
     goal = place.resolve(dst, WRITE, "edit", "Copy to")
 
-    async def act() -> str:
+    async def act() -> None:
         if not dirs_exist_ok and await place.workspace.stat(goal) is not None:
             raise FileExistsError(f"{place.workspace.display(goal)} exists already")
         for path in await place.workspace.glob("**/*", source):
@@ -100,10 +100,9 @@ async def copytree(place: Place, src: PathLike, dst: PathLike, dirs_exist_ok: bo
             if known is not None and known.kind == "file":
                 data = await place.workspace.read_bytes(path)
                 await place.workspace.write_bytes(goal / path.relative_to(source), data)
-        return str(dst)
 
     title = f"Copy folder {place.workspace.display(source)} to {place.workspace.display(goal)}"
-    return _change(place, "edit", title, [source, goal], act)
+    return _change("edit", title, [source, goal], act, str(dst))
 
 
 async def rmtree(place: Place, path: PathLike, ignore_errors: bool = False) -> Plan:
@@ -119,7 +118,7 @@ async def rmtree(place: Place, path: PathLike, ignore_errors: bool = False) -> P
         await _delete_below(place, target)
 
     title = f"Delete folder {place.workspace.display(target)} and all that is in it"
-    return _change(place, "delete", title, [target], act)
+    return _change("delete", title, [target], act)
 
 
 async def _delete_below(place: Place, folder: Path) -> None:
@@ -144,4 +143,4 @@ def _with_value(plan: Plan, value: object) -> Plan:
         done = await plan.perform(report)
         return replace(done, value=value)
 
-    return replace(plan, perform=perform)
+    return replace(plan, perform=perform, value=value)

@@ -68,4 +68,5 @@ async def _write_bytes(place: Place, path: PathLike, data: bytes, *, append: boo
         await place.workspace.write_bytes(target, before + data)
         return Answer(len(data), {"bytes": len(before) + len(data)})
 
-    return Plan(WRITE, "edit", title, perform, (Location(str(target)),))
+    places = (Location(str(target)),)
+    return Plan(WRITE, "edit", title, perform, places, value=len(data), bytes_after=before + data)

@@ -121,7 +121,7 @@ async def apply_patch(place: Place, patch: str) -> Plan:
     # A deletion is asked about as one, whatever else the patch does: "always allow" of edits does not cover it.
     kind: ToolKind = "delete" if outcome.deletes else "edit"
     locations = tuple(Location(str(path)) for path in outcome.paths)
-    return Plan(CallType.WRITE, kind, _title(names), perform, locations, outcome.changes())
+    return Plan(CallType.WRITE, kind, _title(names), perform, locations, outcome.changes(), value=names)
 
 
 def _title(names: list[str]) -> str:

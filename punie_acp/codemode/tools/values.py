@@ -73,9 +73,9 @@ class Reference(NamedTuple):
     text: str
 
 
-_ALL: tuple[type, ...] = (TestFailure, TestRun, Diagnostic, GitStatus, Commit, Symbol, Reference)
+KINDS: tuple[type[tuple[object, ...]], ...] = (TestFailure, TestRun, Diagnostic, GitStatus, Commit, Symbol, Reference)
 
-for _kind in _ALL:
+for _kind in KINDS:
     _kind.__module__ = "__main__"  # Monty shows a named tuple with its module otherwise
 
 

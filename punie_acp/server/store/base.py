@@ -164,6 +164,10 @@ class Store(Protocol):
         """Note that this process runs a turn. Raises `UnknownSessionError`; `StoreError` if the number is taken."""
         ...
 
+    def resume_turn(self, session_id: str, number: int) -> None:
+        """Note that this process goes on with a turn that reads "interrupted". Raises `StoreError` for any other."""
+        ...
+
     def end_turn(
         self, session_id: str, number: int, stop_reason: str | None, usage: Mapping[str, JsonValue] | None
     ) -> None:
@@ -218,7 +222,7 @@ class Store(Protocol):
     def save_snapshot(self, snapshot: SnapshotRecord) -> None:
         """Keep a snapshot, or the new state of its call; then a `dump` of None leaves the one that is kept.
 
-        Raises `UnknownSessionError`.
+        Any other takes the place of all dumps of its session. Raises `UnknownSessionError`.
         """
         ...
 

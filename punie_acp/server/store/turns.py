@@ -36,10 +36,7 @@ class Turns(Sessions):
 
     def begin_turn(self, session_id: str, number: int, prompt: Sequence[JsonValue]) -> None:
         """As `Store` says."""
-        try:
-            owner = self._owner.name()
-        except OSError as error:
-            raise StoreError(f"no file can be made beside {self._db.path}: {error.strerror}") from error
+        owner = self._owner_name()
         with self._db.transaction():
             session, began = self._number(session_id), now()
             added = self._db.write(
@@ -50,6 +47,24 @@ class Turns(Sessions):
             if not added:
                 raise StoreError(f"session {session_id!r} has a turn {number} already: is it open in another agent?")
             self._db.write("UPDATE sessions SET updated = ? WHERE number = ?", began, session)
+
+    def resume_turn(self, session_id: str, number: int) -> None:
+        """As `Store` says."""
+        owner = self._owner_name()
+        self._interrupt_dead(session_id)
+        taken = self._db.write(
+            "UPDATE turns SET state = 'running', owner = ? "
+            f"WHERE {OF_SESSION} AND number = ? AND state = 'interrupted'",
+            *(owner, session_id, number),
+        )
+        if not taken:
+            raise StoreError(f"turn {number} of session {session_id!r} is not one that was interrupted")
+
+    def _owner_name(self) -> str:
+        try:
+            return self._owner.name()
+        except OSError as error:
+            raise StoreError(f"no file can be made beside {self._db.path}: {error.strerror}") from error
 
     def end_turn(
         self, session_id: str, number: int, stop_reason: str | None, usage: Mapping[str, JsonValue] | None

@@ -59,11 +59,15 @@ class Updates:
         *,
         seconds_between: float = SECONDS_BETWEEN,
         root: Path | None = None,
+        known: Mapping[str, str] | None = None,
     ) -> None:
         """`send` is given the `update` of a `session/update`; `capabilities` are `clientCapabilities` as they came.
 
-        What grows is shown again after `seconds_between` at the earliest. `root` is the session's folder.
+        What grows is shown again after `seconds_between` at the earliest. `root` is the session's folder. `known`, in a
+        turn that goes on, has the status of each tool call that the client was told of before; of one that had ended
+        nothing more is told, for it is only made again.
         """
+        self._known = known or {}
         self._send = send
         self._root = root
         self._seconds_between = seconds_between
@@ -84,6 +88,8 @@ class Updates:
 
     async def emit(self, event: AgentEvent) -> None:
         """Send what the client needs to know of `event`."""
+        if self._known.get(getattr(event, "call_id", "")) in ("completed", "failed"):
+            return
         await self._emit(event)
 
     async def fail_open(self, reason: str) -> None:
@@ -114,7 +120,8 @@ class Updates:
         program = self._programs.get(event.program_id)
         if program is None:
             self._open_program(event.program_id, event.code)
-            await self._send(program_start(event.program_id, event.code))
+            if event.program_id not in self._known:
+                await self._send(program_start(event.program_id, event.code))
         elif event.code != program.code and program.may_show(event.code, complete=event.complete):
             program.code = event.code
             await self._send(wire.call_update(event.program_id, content=wire.code(event.code)))
@@ -168,7 +175,8 @@ class Updates:
     async def _(self, event: CallRequested) -> None:
         streams = self._streams and event.type is CallType.SHELL
         self._calls[event.call_id] = OpenCall(first_content(event, streams=streams), streams=streams)
-        await self._send(call_start(event, streams=streams))
+        start = call_start(event, streams=streams)
+        await self._send(start | {"sessionUpdate": "tool_call_update"} if event.call_id in self._known else start)
 
     @_emit.register
     async def _(self, event: CallStarted) -> None:

@@ -1,0 +1,49 @@
+"""What the store keeps of programs that run, so that another process can go on with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from punie_acp.server.store.base import SnapshotRecord
+
+if TYPE_CHECKING:
+    from punie_acp.codemode.surviving.kept import KeptCall, KeptProgram
+    from punie_acp.server.store.base import Store
+
+PROGRAM = "program"
+"""The fact by which the row of a program is told from those of its calls."""
+
+
+class StoreKeeper:
+    """A `codemode.surviving.kept.Keeper` for the programs of one turn."""
+
+    def __init__(self, store: Store, session_id: str, turn: int) -> None:
+        self._store = store
+        self._session_id = session_id
+        self._turn = turn
+        self._ended: list[str] = []
+
+    def keep(
+        self, program_id: str, call: KeptCall, dump: bytes | None = None, program: KeptProgram | None = None
+    ) -> None:
+        """As `Keeper` says. Raises `StoreError`."""
+        row = (self._session_id, self._turn, program_id)
+        if program is not None:
+            facts = {PROGRAM: program.to_json()}
+            self._store.save_snapshot(SnapshotRecord(*row, f"{program_id}#", "requested", facts, None))
+        key = f"{program_id}#{call.number}"
+        self._store.save_snapshot(SnapshotRecord(*row, key, call.state, call.to_json(), dump))
+
+    def forget(self, program_id: str) -> None:
+        """As `Keeper` says."""
+        self._store.drop_snapshots(self._session_id, program_id)
+
+    def end(self, program_id: str) -> None:
+        """The program has ended. It is kept until the conversation has its result."""
+        self._ended.append(program_id)
+
+    def drop_ended(self) -> None:
+        """The conversation has the results of the programs that have ended."""
+        for program_id in self._ended:
+            self.forget(program_id)
+        self._ended.clear()
