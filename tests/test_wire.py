@@ -24,6 +24,7 @@ OPENED = "agent", line(id=0, result={"sessionId": "s"})
 PROMPT = "client", request(prompt=[])
 ANSWER = "agent", line(id=1, result={"stopReason": "end_turn"})
 CALL = "agent", update("tool_call", toolCallId="a", title="A")
+BEGUN = "agent", update(toolCallId="a", status="in_progress")
 ENDED = "agent", update(toolCallId="a", status="completed")
 
 
@@ -83,7 +84,7 @@ def test_a_correct_conversation_has_nothing_to_object_to():
             ],
             "which the client does not know",
         ),
-        ([LOAD, CALL, ("agent", line(id=1, result={}))], "the session is loaded, but not a"),
+        ([LOAD, CALL, BEGUN, ("agent", line(id=1, result={}))], "the session is loaded, but not a"),
         ([PROMPT, ANSWER, ANSWER], "second answer"),
         ([ANSWER], "answer to no request"),
         ([CALL, CALL, ENDED], "announced twice"),

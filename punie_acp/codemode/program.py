@@ -294,6 +294,8 @@ class ProgramRun:
         name, arguments, site = call.name, call.service.arguments, call.site(self.program.program_id)
         known = await self.early.take(name, arguments)
         if known is not None:
+            if self._requested == call.kept.index:
+                self._requested -= 1  # it was shown under a number of its own
             return known.settled()
         try:
             plan = await call.service.plan_it()

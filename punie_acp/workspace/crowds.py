@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import anyio
 import psutil
 
+if TYPE_CHECKING:
+    from punie_acp.workspace.strays import Mark
+
 LOOK_SECONDS = 0.25
 
 
-async def wait_for_crowd(session: int, processes: int) -> None:
-    """Return when the process session `session` has more than `processes`, a zombie counting too."""
+async def wait_for_crowd(session: int, processes: int, mark: Mark) -> None:
+    """Return when a command has more than `processes`: in its session, a zombie counting too, or outside of it."""
     while True:
         await anyio.sleep(LOOK_SECONDS)
-        if members(session) > processes:
+        if members(session) + len(mark.bearers(session)) > processes:
             return
 
 

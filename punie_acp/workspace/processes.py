@@ -17,6 +17,7 @@ from punie_acp.workspace.crowds import wait_for_crowd
 from punie_acp.workspace.environment import command_environment
 from punie_acp.workspace.guard import guard
 from punie_acp.workspace.output import KeptOutput, Reporter
+from punie_acp.workspace.strays import VARIABLE, Mark, end_strays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -67,19 +68,26 @@ def environment(
 async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> CommandResult:
     """Run to the end, to the time limit, or until cancelled; nothing of the process group is left in any case.
 
+    Where a limit or the caller ended it, nothing is left of what has gone out of the group either.
+
     Raises `FileNotFoundError` or `PermissionError` where the program of a sequence cannot be started; a shell answers
     with exit codes 127 and 126 instead.
     """
     async with guard() as watching:
-        process = await _start(command)
+        mark = Mark()
+        process = await _start(command, mark)
+        running = _Running(process, command, mark)
         try:
             await watching.watch_over(process.pid)
-            return await _Running(process, command).watch(on_progress)
+            return await running.watch(on_progress)
         finally:
+            stopped = running.stopped or process.returncode is None
             await _end(process)
+            if stopped:  # what a command that ends by itself has put into the background for good is the user's
+                await end_strays(mark, process.pid)
 
 
-async def _start(command: Command) -> anyio.abc.Process:
+async def _start(command: Command, mark: Mark) -> anyio.abc.Process:
     # Shielded: asyncio, cancelled between the start and its answer, kills the leader alone and forgets its children.
     process: anyio.abc.Process | None = None
     with anyio.CancelScope(shield=True):
@@ -89,7 +97,7 @@ async def _start(command: Command) -> anyio.abc.Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=command.cwd,
-            env=command.env,
+            env={**command.env, VARIABLE: mark.value},
             start_new_session=True,
         )
     assert process is not None
@@ -99,13 +107,19 @@ async def _start(command: Command) -> anyio.abc.Process:
 class _Running:
     """A started process with its two streams."""
 
-    def __init__(self, process: anyio.abc.Process, command: Command) -> None:
+    def __init__(self, process: anyio.abc.Process, command: Command, mark: Mark) -> None:
         self._process = process
+        self._mark = mark
         self._command = command
         files = [command.outputs.new(name) if command.outputs else None for name in ("stdout", "stderr")]
         self._stdout, self._stderr = (KeptOutput(file=file) for file in files)
         self._timed_out = False
         self._crowded = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was ended because of a limit."""
+        return self._timed_out or self._crowded
 
     async def watch(self, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> CommandResult:
         reporter = Reporter(on_progress)
@@ -162,7 +176,7 @@ class _Running:
 
     async def _end_crowd(self) -> None:
         """End a command that starts processes without end, at once: asked to stop, it would go on meanwhile."""
-        await wait_for_crowd(self._process.pid, self._command.processes)
+        await wait_for_crowd(self._process.pid, self._command.processes, self._mark)
         self._crowded = True
         _signal_group(self._process.pid, signal.SIGKILL)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,6 +164,35 @@ async def test_a_command_that_starts_processes_without_end_is_stopped(project):
     assert "processes without end" in stderr_with_notes(result)
     assert crowds.members(os.getsid(0)) > 0
     await eventually(lambda: not (project / "last").exists() or not lives(project / "last"))
+
+
+needs_setsid = pytest.mark.skipif(shutil.which("setsid") is None, reason="there is no setsid here")
+
+
+@needs_setsid
+@pytest.mark.parametrize("ended_by", ["time", "crowd", "cancel"])
+async def test_what_has_left_the_session_of_a_command_that_is_ended_ends_too(project, ended_by):
+    """The bomb here is a small one: it ends by itself at a hundred."""
+    first = "setsid sh -c 'echo $$ > stray; exec sleep 60' &"
+    more = "for i in $(seq 100); do setsid sleep 60 & done;" if ended_by == "crowd" else ""
+    seconds = 0.5 if ended_by == "time" else 60.0
+    command = Command(f"{first} {more} wait; sleep 60", project, seconds, environment(None), processes=50)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(processes.run, command, Progress())
+        await eventually(lambda: (project / "stray").exists() and (project / "stray").read_text().strip())
+        if ended_by == "cancel":
+            tasks.cancel_scope.cancel()
+    await eventually(lambda: not lives(project / "stray"))
+
+
+@needs_setsid
+async def test_what_a_command_has_put_into_the_background_for_good_stays(run, project):
+    await run(
+        "setsid sh -c 'echo $$ > stray; exec sleep 60' > /dev/null 2>&1 & while [ ! -s stray ]; do sleep 0.01; done"
+    )
+    stray = int((project / "stray").read_text())
+    assert lives(project / "stray")
+    os.kill(stray, 9)
 
 
 async def test_cancelling_ends_the_whole_group(run, project):

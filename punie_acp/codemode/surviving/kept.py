@@ -129,6 +129,11 @@ class KeptCall:
     told: str = ""  # what the program printed by it
 
     @property
+    def index(self) -> int:
+        """Its place among the calls of its program, from 1."""
+        return int(self.call_id.rpartition("/")[2])
+
+    @property
     def in_doubt(self) -> bool:
         """Whether it is not known if it has happened."""
         return self.state == "started" or (self.state == "finished" and self.settled is None)
@@ -191,7 +196,7 @@ class PausedProgram:
     @property
     def numbered_before(self) -> int:
         """How many calls had been numbered before it."""
-        return int(self.call.call_id.rpartition("/")[2]) - 1
+        return self.call.index - 1
 
     @property
     def pending(self) -> tuple[KeptCall, ...]:

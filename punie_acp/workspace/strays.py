@@ -1,0 +1,55 @@
+"""Processes of a command that have left its session (`setsid`), told by a variable that they inherit."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import anyio
+import psutil
+
+VARIABLE = "PUNIE_COMMAND"
+END_SECONDS = 1.0
+"""How long processes are ended that start others meanwhile."""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The value of `VARIABLE` for one command, and the processes that were there before it."""
+
+    value: str = field(default_factory=lambda: f"{os.getpid()}-{next(_numbers)}")
+    before: frozenset[int] = field(default_factory=lambda: frozenset(psutil.pids()))
+
+    def bearers(self, session: int) -> list[int]:
+        """The processes of the command that are not in `session`, nor zombies."""
+        new = [process for process in psutil.pids() if process not in self.before]
+        return [process for process in new if _session_of(process) != session and self._is_on(process)]
+
+    def _is_on(self, process: int) -> bool:
+        try:
+            return psutil.Process(process).environ().get(VARIABLE) == self.value
+        except (psutil.Error, OSError):  # it has ended meanwhile, or is another user's
+            return False
+
+
+async def end_strays(mark: Mark, session: int) -> None:
+    """End what a command has left behind outside of `session`, and what that starts meanwhile."""
+    with anyio.move_on_after(END_SECONDS, shield=True):
+        while bearers := mark.bearers(session):
+            for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped first, so that it starts no other
+                for process in bearers:
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.kill(process, number)
+            await anyio.sleep(0.01)
+
+
+def _session_of(process: int) -> int:
+    try:
+        return os.getsid(process)
+    except (ProcessLookupError, PermissionError):
+        return -1
