@@ -178,7 +178,7 @@ class ProgramRun:
         if paused is None:
             return await self._drive(self.program.lowered)
         kept, self._filename = paused.program, paused.program.filename
-        self.calls, self._requested = len(paused.calls) - 1, paused.numbered_before
+        self.calls, self._requested = paused.index - 1, paused.numbered_before
         self._output.restore(paused.printed)
         self._runner.effects += [call.title for call in paused.calls if call.state == "finished" and not call.error]
         snapshot = await self._settle(self.session.load(paused.dump, kept.feeds, self._print))
@@ -191,7 +191,7 @@ class ProgramRun:
         if self.keeping is not None:
             self.keeping.go_on(self.going_on.deferred())
         for kept in self.going_on.deferred():
-            if kept.number == self.going_on.paused.number:
+            if kept.index == self.going_on.paused.index:
                 continue  # it begins when the program does
             name, (args, kwargs) = kept.called.removeprefix(DEFERRED), arguments_of(kept)
             kwargs.pop("_line", None)
@@ -266,17 +266,18 @@ class ProgramRun:
         """The call at which the program has paused: numbered, and kept before anything of it happens."""
         self._requested += 1
         call_id = f"{self.program.program_id}/{self._requested}"
-        known = self.going_on.paused.call if self.going_on.paused else None
-        if known is not None and known.number == snapshot.call_id:
+        known = self.going_on.known(call_id)
+        if known is not None:
             return known  # its state says what may have happened of it
-        call = KeptCall(snapshot.call_id, call_id, called, line, None, called.startswith(DEFERRED))
+        deferred = called.startswith(DEFERRED)
+        call = KeptCall(self.calls, snapshot.call_id, call_id, called, line, None, deferred)
         if self.keeping is None:
             return call
         return self.keeping.pause(replace(call, printed=self._output.take_unkept()), snapshot)
 
     async def _served(self, call: ExternalCall) -> ExternalSettledResult:
         """A call's result: as it was known before the program was interrupted, or as it is made now."""
-        known = self.going_on.take(call.kept.number)
+        known = self.going_on.take(call.kept.call_id)
         done = self.going_on.result(known) if known is not None else None
         if known is None or done is None:
             return await self._call(call)
@@ -294,7 +295,7 @@ class ProgramRun:
         name, arguments, site = call.name, call.service.arguments, call.site(self.program.program_id)
         known = await self.early.take(name, arguments)
         if known is not None:
-            if self._requested == call.kept.index:
+            if self._requested == call.kept.shown_number:
                 self._requested -= 1  # it was shown under a number of its own
             return known.settled()
         try:

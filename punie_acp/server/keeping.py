@@ -31,7 +31,7 @@ class StoreKeeper:
         if program is not None:
             facts = {PROGRAM: program.to_json()}
             self._store.save_snapshot(SnapshotRecord(*row, f"{program_id}#", "requested", facts, None))
-        key = f"{program_id}#{call.number}"
+        key = f"{program_id}#{call.index}"
         self._store.save_snapshot(SnapshotRecord(*row, key, call.state, call.to_json(), dump))
 
     def forget(self, program_id: str) -> None:

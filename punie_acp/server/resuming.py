@@ -128,7 +128,7 @@ async def _say(session: Session, turn: int, text: str) -> None:
 @dataclass(slots=True)
 class _Answers:
     again: list[str] = field(default_factory=list[str])  # ids of calls
-    left_out: list[int] = field(default_factory=list[int])  # numbers of calls
+    left_out: list[str] = field(default_factory=list[str])  # likewise
     happened: list[KeptCall] = field(default_factory=list["KeptCall"])
 
 
@@ -160,7 +160,7 @@ def _note(answers: _Answers, chosen: str | None, call: KeptCall | None) -> None:
     elif chosen == "has_happened":
         answers.happened.append(call.as_happened())
     else:
-        answers.left_out.append(call.number)
+        answers.left_out.append(call.call_id)
 
 
 @dataclass(frozen=True, slots=True)

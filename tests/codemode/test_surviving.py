@@ -18,7 +18,7 @@ class Shelf:
     """A keeper of JSON, as a store is one; `at` remembers all that was kept when a call of this number paused."""
 
     def __init__(self):
-        self.rows, self.program, self.forgotten = {}, None, []
+        self.rows, self.program, self.forgotten = {}, None, []  # rows by the place of the call, from 1
         self.history = []
 
     def keep(self, program_id, call, dump=None, program=None):
@@ -26,16 +26,16 @@ class Shelf:
             self.program = program.to_json()
         if dump is not None:
             self.rows = {number: (facts, state, None) for number, (facts, state, _) in self.rows.items()}
-        kept = dump if dump is not None else self.rows.get(call.number, (None, None, None))[2]
-        self.rows[call.number] = (call.to_json(), call.state, kept)
-        self.history.append((call.number, call.state, list(self.rows.values())))
+        kept = dump if dump is not None else self.rows.get(call.index, (None, None, None))[2]
+        self.rows[call.index] = (call.to_json(), call.state, kept)
+        self.history.append((call.index, call.state, list(self.rows.values())))
 
     def forget(self, program_id):
         self.forgotten.append(program_id)
 
-    def paused(self, number, state="requested"):
+    def paused(self, index, state="requested"):
         """The program as it was kept when this became the state of a call."""
-        rows = next(rows for one, became, rows in self.history if (one, became) == (number, state))
+        rows = next(rows for one, became, rows in self.history if (one, became) == (index, state))
         return PausedProgram.of(self.program, rows)
 
 
@@ -89,6 +89,17 @@ async def test_it_goes_on_with_its_names_its_classes_and_its_output(root):
         assert watcher.of(CallRequested)[-1].call_id == "t/1/3"
 
 
+async def test_files_that_it_leaves_open_are_closed_after_it_has_gone_on(root):
+    code = "text = read_file('a.txt')\nprint('first')\nfile = open('left.txt', 'w')\nfile.write(text)\nprint('second')"
+    shelf, undisturbed = await begun(root, code)
+    assert [facts["number"] for facts, _, _ in shelf.rows.values()] == [0, 0]
+    for index in (1, 2):
+        (root / "left.txt").unlink()
+        outcome, _, _ = await ended(root, shelf.paused(index))
+        assert (outcome.output, outcome.error) == (undisturbed.output, None)
+        assert (root / "left.txt").read_text() == "one\ntwo\n"
+
+
 async def test_a_call_that_had_ended_is_not_made_again_and_one_left_out_raises(root):
     code = (
         "try:\n"
@@ -98,20 +109,20 @@ async def test_a_call_that_had_ended_is_not_made_again_and_one_left_out_raises(r
         "    print('left out:', error)"
     )
     shelf, undisturbed = await begun(root, code)
-    [number] = shelf.rows
-    outcome, watcher, _ = await ended(root, shelf.paused(number, "finished"))
+    [index] = shelf.rows
+    outcome, watcher, _ = await ended(root, shelf.paused(index, "finished"))
     assert outcome.output == undisturbed.output == "out\n 0\n"
     assert watcher.of(CallRequested) == []
     assert (root / "ran.txt").read_text() == "ran\n"
 
-    in_doubt = shelf.paused(number, "started")
+    in_doubt = shelf.paused(index, "started")
     assert in_doubt.call.in_doubt
     assert in_doubt.call.command == "echo ran >> ran.txt; echo out"
-    outcome, _, _ = await ended(root, in_doubt, left_out=[number])
+    outcome, _, _ = await ended(root, in_doubt, left_out=[in_doubt.call.call_id])
     assert outcome.output.startswith("left out: the agent was ended while this ran")
     assert (root / "ran.txt").read_text() == "ran\n"
 
-    outcome, _, _ = await ended(root, shelf.paused(number))  # it had not begun
+    outcome, _, _ = await ended(root, shelf.paused(index))  # it had not begun
     assert (root / "ran.txt").read_text() == "ran\nran\n"
 
 
@@ -126,7 +137,7 @@ async def test_calls_that_ran_beside_the_program_go_on_beside_it(root):
     shelf, undisturbed = await begun(root, code)
     last = max(shelf.rows)
     paused = shelf.paused(last)
-    assert [call.number for call in paused.pending] == sorted(shelf.rows)
+    assert [call.index for call in paused.pending] == sorted(shelf.rows)
     outcome, watcher, _ = await ended(root, paused)
     assert (outcome.output, outcome.error) == (undisturbed.output, None)
     assert len(watcher.of(CallRequested)) == 3
@@ -175,6 +186,6 @@ async def test_what_another_version_has_kept_is_refused(root):
     shelf, _ = await begun(root, "read_file('a.txt')")
     shelf.program["format"] = "0/0.1"
     with pytest.raises(Unreadable, match="another version"):
-        shelf.paused(0)
+        shelf.paused(1)
     with pytest.raises(Unreadable, match="nothing was kept"):
         PausedProgram.of(shelf.program, [])

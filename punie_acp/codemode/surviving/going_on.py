@@ -24,23 +24,27 @@ class GoingOn:
     """What is known of the calls whose results a paused program does not have. Empty for one that begins."""
 
     paused: PausedProgram | None = None
-    left_out: Collection[int] = ()  # the numbers of the calls that are not to be made again
-    _pending: dict[int, KeptCall] = field(init=False)
+    left_out: Collection[str] = ()  # the ids of the calls that are not to be made again
+    _pending: dict[str, KeptCall] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._pending = {} if self.paused is None else {call.number: call for call in self.paused.pending}
+        self._pending = {} if self.paused is None else {call.call_id: call for call in self.paused.pending}
 
     def deferred(self) -> list[KeptCall]:
         """The calls that run beside the program, in order; the one at which it paused may be the last."""
         return [call for call in self._pending.values() if call.is_deferred]
 
-    def take(self, number: int) -> KeptCall | None:
+    def take(self, call_id: str) -> KeptCall | None:
         """What is known of a call, once."""
-        return self._pending.pop(number, None)
+        return self._pending.pop(call_id, None)
+
+    def known(self, call_id: str) -> KeptCall | None:
+        """The call, where it is the one at which the program had paused, and it has not been taken."""
+        return self._pending.get(call_id)
 
     def result(self, call: KeptCall) -> tuple[ExternalSettledResult, CallFinished] | None:
         """What the program gets of a call that is not made again, and how that is told; None: it is made."""
-        if call.number in self.left_out:
+        if call.call_id in self.left_out:
             error = InterruptedError(NOT_AGAIN)
             return raising(error), CallFinished(call.call_id, "failed", error=NOT_AGAIN)
         if call.state != "finished" or call.settled is None:

@@ -105,7 +105,8 @@ class Trace:
 class KeptCall:
     """One external call of a program."""
 
-    number: int  # Monty's
+    index: int  # its place among the calls of its program, from 1
+    number: int  # Monty's; those of the files that are closed at the end begin anew
     call_id: str
     called: str  # as the program's text names it for Monty
     line: int | None
@@ -129,8 +130,8 @@ class KeptCall:
     told: str = ""  # what the program printed by it
 
     @property
-    def index(self) -> int:
-        """Its place among the calls of its program, from 1."""
+    def shown_number(self) -> int:
+        """The last part of its id."""
         return int(self.call_id.rpartition("/")[2])
 
     @property
@@ -171,7 +172,7 @@ class PausedProgram:
 
     program: KeptProgram
     calls: tuple[KeptCall, ...]
-    number: int  # of the call at which it paused
+    index: int  # of the call at which it paused
     dump: bytes
 
     @classmethod
@@ -183,7 +184,7 @@ class PausedProgram:
         Raises `Unreadable`.
         """
         calls = tuple(KeptCall.from_json(facts, state) for facts, state, _ in kept)
-        dumps = [(call.number, dump) for call, (_, _, dump) in zip(calls, kept, strict=True) if dump is not None]
+        dumps = [(call.index, dump) for call, (_, _, dump) in zip(calls, kept, strict=True) if dump is not None]
         if not dumps:
             raise Unreadable("nothing was kept of its program")
         return cls(KeptProgram.from_json(program), calls, *dumps[-1])
@@ -191,17 +192,20 @@ class PausedProgram:
     @property
     def call(self) -> KeptCall:
         """The call at which it paused."""
-        return next(call for call in self.calls if call.number == self.number)
+        return next(call for call in self.calls if call.index == self.index)
 
     @property
     def numbered_before(self) -> int:
         """How many calls had been numbered before it."""
-        return self.call.index - 1
+        return self.call.shown_number - 1
 
     @property
     def pending(self) -> tuple[KeptCall, ...]:
         """The calls whose results it does not have, in order: those that run beside it, and the one it paused at."""
-        return tuple(call for call in self.calls if call.number in self.call.open or call.number == self.number)
+        return tuple(call for call in self.calls if self._is_open(call) or call.index == self.index)
+
+    def _is_open(self, call: KeptCall) -> bool:
+        return call.is_deferred and call.number in self.call.open
 
     @property
     def printed(self) -> str:
@@ -209,9 +213,9 @@ class PausedProgram:
         return "".join(call.printed for call in self.calls)
 
     def with_calls(self, calls: Sequence[KeptCall]) -> PausedProgram:
-        """The same, with these in place of those of the same numbers."""
-        by_number = {call.number: call for call in calls}
-        return replace(self, calls=tuple(by_number.get(call.number, call) for call in self.calls))
+        """The same, with these in place of those of the same ids."""
+        new = {call.call_id: call for call in calls}
+        return replace(self, calls=tuple(new.get(call.call_id, call) for call in self.calls))
 
 
 class Keeper(Protocol):
