@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from punie_acp.server.store.base import SnapshotRecord
+from punie_acp.server.store.base import SnapshotRecord, StoreError
 
 if TYPE_CHECKING:
     from punie_acp.codemode.surviving.kept import KeptCall, KeptProgram
@@ -41,6 +42,11 @@ class StoreKeeper:
     def end(self, program_id: str) -> None:
         """The program has ended. It is kept until the conversation has its result."""
         self._ended.append(program_id)
+
+    def close(self) -> None:
+        """The turn has ended here, however it did: nobody goes on with a program of it."""
+        with suppress(StoreError):  # then it is found out when the session is opened again
+            self._store.drop_snapshots(self._session_id)
 
     def drop_ended(self) -> None:
         """The conversation has the results of the programs that have ended."""

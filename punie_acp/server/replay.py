@@ -29,20 +29,29 @@ _LIVE_META = ("terminal_info", "terminal_output", "terminal_output_delta", "term
 
 def conversation(store: Store, session_id: str) -> Iterator[Params]:
     """All updates of a session's turns, merged. A turn that was cut is shown as one, or as one that waits to go on."""
-    cut = {turn.number for turn in store.turns(session_id) if turn.state == "interrupted"}
-    paused = cut & {paused.turn for paused in store.snapshots(session_id)}
+    cut, paused = _cut(store, session_id), waiting_turn(store, session_id)
     for number, stored in groupby(store.updates(session_id), key=lambda update: update.turn):
         updates = merged(dict(item.update) for item in stored)
-        if number in paused:
+        if number == paused:
             yield from (_with(update, status="pending") if _is_open(update) else update for update in updates)
         else:
             yield from _ended(updates, number) if number in cut else updates
 
 
+def _cut(store: Store, session_id: str) -> set[int]:
+    return {turn.number for turn in store.turns(session_id) if turn.state == "interrupted"}
+
+
+def waiting_turn(store: Store, session_id: str) -> int | None:
+    """The turn whose program waits to go on; None where there is none, or where it runs in another process."""
+    paused = store.snapshot(session_id)
+    return paused.turn if paused is not None and paused.turn in _cut(store, session_id) else None
+
+
 def waiting(store: Store, session_id: str) -> Iterator[Params]:
     """The open tool calls of a program that waits to go on."""
-    paused = store.snapshot(session_id)
-    stored = (dict(item.update) for item in store.updates(session_id) if paused and item.turn == paused.turn)
+    paused = waiting_turn(store, session_id)
+    stored = (dict(item.update) for item in store.updates(session_id) if item.turn == paused)
     yield from (_with(update, status="pending") for update in merged(stored) if _is_open(update))
 
 

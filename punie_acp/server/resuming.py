@@ -16,7 +16,7 @@ from punie_acp.codemode.surviving.going_on import GoingOn
 from punie_acp.codemode.surviving.kept import Unreadable
 from punie_acp.protocol.errors import RpcError
 from punie_acp.server.interrupted import find_interrupted, looked_at
-from punie_acp.server.replay import CUT_TURN, ends_of, message_chunk
+from punie_acp.server.replay import CUT_TURN, ends_of, message_chunk, waiting_turn
 from punie_acp.server.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ class Resumption:
 
 async def offer(session: Session) -> None:
     """Ask, after a session was opened again, whether its interrupted program is to go on; and go on with it."""
-    paused = session.services.store.snapshot(session.session_id)
-    if paused is None:
+    turn = waiting_turn(session.services.store, session.session_id)
+    if turn is None:
         return
     await session.background.imported.wait()
     try:
         interrupted = find_interrupted(session)
     except Unreadable as reason:
         await give_up(session)
-        await _say(session, paused.turn, f"{CUT_TURN} It cannot go on: {reason}.")
+        await _say(session, turn, f"{CUT_TURN} It cannot go on: {reason}.")
         return
     hint = f"{CUT_TURN} `/continue` goes on with its program {interrupted.line}."
     answer = await session.while_unprompted(
@@ -94,8 +94,6 @@ async def go_on(session: Session, resumption: Resumption) -> None:
     except BaseException:
         transcript.end("cancelled")
         raise
-    finally:
-        session.services.store.drop_snapshots(session.session_id)
 
 
 async def _go_on_unasked(session: Session, resumption: Resumption) -> None:
@@ -111,10 +109,10 @@ async def _go_on_unasked(session: Session, resumption: Resumption) -> None:
 async def give_up(session: Session) -> None:
     """Go on with no program of `session` any more, and end its open calls. Does nothing where there is none."""
     store = session.services.store
-    paused = store.snapshot(session.session_id)
-    if paused is not None:
-        store.drop_snapshots(session.session_id)
-        for update in ends_of(store, session.session_id, paused.turn):
+    turn = waiting_turn(store, session.session_id)
+    store.drop_snapshots(session.session_id)
+    if turn is not None:
+        for update in ends_of(store, session.session_id, turn):
             await session.tell(update | {"sessionUpdate": "tool_call_update"})
 
 

@@ -143,6 +143,8 @@ class Turn:
                 if isinstance(error, Exception):
                     raise of_turn(error) from error
                 raise
+            finally:
+                self._keeper.close()
             usage = _usage_meta(result)
             self._log.info("turn ended", stop_reason=result.end, usage=usage)
             return await self._finish(result, usage)

@@ -233,6 +233,21 @@ async def test_a_prompt_takes_the_question_back_and_gives_the_program_up(tmp_pat
     assert (project / "ran.txt").read_text() == "ran\n"
 
 
+async def test_a_program_that_the_user_has_stopped_does_not_go_on(tmp_path, project):
+    async with spawn_agent(tmp_path / "home", **AUTO) as client:
+        session = await client.new_session(project)
+        turn = client.start(session, json.dumps(WAITING))
+        await client.until((project / "ran.txt").exists)
+        await client.cancel(session)
+        assert (await turn).stop_reason == "cancelled"
+
+    async with spawn_agent(tmp_path / "home", **AUTO) as client:
+        await client.load(session, project)
+        await client.prompt(session, "/continue")
+        assert client.text(session).endswith("There is no interrupted program to go on with.")
+        assert client.questions == []
+
+
 async def test_slash_continue_goes_on_within_a_prompt(tmp_path, project, cut):
     async with spawn_agent(tmp_path / "home", allow="cancelled", **AUTO) as client:
         await client.load(cut, project)
