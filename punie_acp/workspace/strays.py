@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import anyio
 import psutil
 
-VARIABLE = "PUNIE_COMMAND"
+VARIABLE = "AGENT_COMMAND_MARK"  # not PUNIE_…: those are our settings, which no command is given
 END_SECONDS = 1.0
 """How long processes are ended that start others meanwhile."""
 
