@@ -1,6 +1,7 @@
 """The arms of a comparison: the same product, weights, limits and functions; only how the model writes a call differs.
 
-Sampling is greedy in all, and all reuse the KV cache; both are the product's defaults.
+Sampling is greedy in all, and all reuse the KV cache; both are the product's defaults. The arm `harness` is another
+product over the same model: see `harness/`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from punie_acp.evaluation.errors import EvaluationError
+from punie_acp.evaluation.harness.environment import harness_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def _nothing() -> str:
+    """Our own arms need nothing but the product."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,8 @@ class Arm:
     name: str
     meaning: str
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    module: str = "punie_acp"  # that is the agent, with `--stdio`
+    make_ready: Callable[[], str] = _nothing  # what it needs that is not ours: what to say of it in the report
 
 
 ARMS: Mapping[str, Arm] = {
@@ -33,6 +42,12 @@ ARMS: Mapping[str, Arm] = {
         Arm("xml", "one call a turn, in Qwen3-Coder's XML", {"tools": "call", "dialect": "xml"}),
         Arm("xml-parallel", "calls in Qwen3-Coder's XML, several a turn", {"tools": "calls", "dialect": "xml"}),
         Arm("json", "one call a turn, in Hermes JSON", {"tools": "call", "dialect": "json"}),
+        Arm(
+            "harness",
+            "one program a turn in pydantic-ai-harness's CodeMode",
+            module="punie_acp.evaluation.harness",
+            make_ready=harness_version,
+        ),
     )
 }
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from punie_acp.protocol.errors import JsonValue
     from punie_acp.protocol.messages import Incoming
 
-COMMAND = (sys.executable, "-m", "punie_acp", "--stdio")
 MAX_LINE_BYTES = 64 * 1024 * 1024
 SECONDS_TO_START = 120.0
 SECONDS_TO_END = 10.0
@@ -135,13 +134,14 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(environment: Mapping[str, str], errors: Path) -> AsyncGenerator[Client]:
+async def connected(environment: Mapping[str, str], errors: Path, module: str = "punie_acp") -> AsyncGenerator[Client]:
     """An agent with these environment variables, its standard error added to the file `errors`. It ends with this.
 
-    Raises `EvaluationError` where it does not start.
+    `module` is run with `--stdio`. Raises `EvaluationError` where it does not start.
     """
     with errors.open("ab") as log:
-        process = await anyio.open_process(COMMAND, stderr=log, env=environment, start_new_session=True)
+        command = (sys.executable, "-m", module, "--stdio")
+        process = await anyio.open_process(command, stderr=log, env=environment, start_new_session=True)
     client = Client(process)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(client.serve)

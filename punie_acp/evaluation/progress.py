@@ -27,6 +27,11 @@ def fewer_line(jobs: int, reason: str) -> str:
     return f"{jobs} at once, not more: {reason}"
 
 
+def left_out_line(arm: str, reason: str) -> str:
+    """That an arm is not run."""
+    return f"{arm:<12} left out: {reason}"
+
+
 class Lines:
     """A line a task, with the time that is left by the mean of the tasks so far."""
 
@@ -49,6 +54,10 @@ class Lines:
         """Say how many run at once, and why not more."""
         self._console.print(fewer_line(jobs, reason), markup=False)
 
+    def left_out(self, arm: str, reason: str) -> None:
+        """Say which arm is not run, and why."""
+        self._console.print(left_out_line(arm, reason), markup=False)
+
 
 class Bar:
     """One bar for all tasks; failures stay above it."""
@@ -70,6 +79,10 @@ class Bar:
     def fewer(self, jobs: int, reason: str) -> None:
         """Say above the bar how many run at once, and why not more."""
         self._progress.console.print(fewer_line(jobs, reason), markup=False, highlight=False)
+
+    def left_out(self, arm: str, reason: str) -> None:
+        """Say above the bar which arm is not run, and why."""
+        self._progress.console.print(left_out_line(arm, reason), markup=False, highlight=False)
 
 
 @contextmanager

@@ -60,6 +60,7 @@ def report_sections(results: Results) -> list[Section]:
         *_cost(found, results.records, int(results.facts.get("jobs", 1))),
         *_between_arms(results),
         *_failures(results),
+        *_notes(results),
         _facts(results.facts),
     ]
 
@@ -92,6 +93,12 @@ def _success(found: Sequence[Figures]) -> list[Section]:
         Section("Success", text, ("arm", "category", "passed", "rate"), rows),
         Section("Success by arm", plot=plots.success_plot(found)),
     ]
+
+
+def _notes(results: Results) -> list[Section]:
+    """What is to be said of the arms that are not ours."""
+    rows = tuple((arm, text) for arm, text in results.notes.items())
+    return [Section("Arms of others", "", ("arm", "what it is, or why it is not there"), rows)] if rows else []
 
 
 def _first_answers(results: Results) -> list[Section]:

@@ -69,6 +69,7 @@ class Results:
 
     facts: dict[str, Any]
     records: tuple[Record, ...]
+    notes: Mapping[str, str] = field(default_factory=dict[str, str])  # on arms: what they are, why they are left out
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -86,14 +87,15 @@ def read_results(file: Path) -> Results:
         whole, _, _ = file.read_bytes().rpartition(b"\n")
         lines = [cast("dict[str, Any]", json.loads(line)) for line in whole.splitlines() if line.strip()]
         facts = lines[0]["facts"]
-        records = tuple(Record(**line) for line in lines[1:])
+        records = tuple(Record(**line) for line in lines[1:] if "note" not in line)
+        notes = {str(line["arm"]): str(line["note"]) for line in lines[1:] if "note" in line}
     except OSError as error:
         raise EvaluationError(f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, LookupError, TypeError) as error:
         raise EvaluationError(f"{file} does not hold the results of an evaluation") from error
     if facts.get("format") != FORMAT:
         raise EvaluationError(f"{file} was written by another version of punie-acp")
-    return Results(facts, records)
+    return Results(facts, records, notes)
 
 
 class ResultsFile:
@@ -104,6 +106,7 @@ class ResultsFile:
         self.file = file
         self._facts = {"format": FORMAT, **facts}
         self.records: list[Record] = []
+        self.notes: dict[str, str] = {}
         if file.exists() and file.stat().st_size:
             self._go_on()
         else:
@@ -113,12 +116,18 @@ class ResultsFile:
     @property
     def results(self) -> Results:
         """All so far."""
-        return Results(dict(self._facts), tuple(self.records))
+        return Results(dict(self._facts), tuple(self.records), dict(self.notes))
 
     def add(self, record: Record) -> None:
         """Write a record; it is on the disk when this returns."""
         self.records.append(record)
         self._append(asdict(record))
+
+    def note(self, arm: str, text: str) -> None:
+        """Write what is to be said of an arm, in place of what was said before."""
+        if self.notes.get(arm) != text:
+            self.notes[arm] = text
+            self._append({"arm": arm, "note": text})
 
     def _go_on(self) -> None:
         before = read_results(self.file)
@@ -129,6 +138,7 @@ class ResultsFile:
                 "name another file with --out"
             )
         self.records = list(before.records)
+        self.notes = dict(before.notes)
         self._cut_half_a_line()
 
     def _cut_half_a_line(self) -> None:

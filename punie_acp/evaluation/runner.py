@@ -87,6 +87,10 @@ class Watch(Protocol):
         """Only `jobs` run at once, for this reason."""
         ...
 
+    def left_out(self, arm: str, reason: str) -> None:
+        """An arm cannot be run here, for this reason."""
+        ...
+
 
 async def run(evaluation: Evaluation, file: ResultsFile, watch: Watch) -> None:
     """Run what `file` does not have yet, and write it there. Raises `EvaluationError` where no task can be run."""
@@ -94,7 +98,21 @@ async def run(evaluation: Evaluation, file: ResultsFile, watch: Watch) -> None:
     with tempfile.TemporaryDirectory(prefix="punie-eval-", ignore_cleanup_errors=True) as folder:
         for arm in evaluation.arms:
             left = [task for task in evaluation.tasks if (arm.name, task.id) not in done]
-            await _run_arm(left, evaluation, arm, Path(folder), file, watch)
+            if left and await _is_ready(arm, file, watch):
+                await _run_arm(left, evaluation, arm, Path(folder), file, watch)
+
+
+async def _is_ready(arm: Arm, file: ResultsFile, watch: Watch) -> bool:
+    """Whether the arm can be run here; the report says what it is, or why it was left out."""
+    try:
+        said = await anyio.to_thread.run_sync(arm.make_ready)
+    except EvaluationError as error:
+        watch.left_out(arm.name, str(error))
+        file.note(arm.name, f"left out: {error}")
+        return False
+    if said:
+        file.note(arm.name, said)
+    return True
 
 
 async def _run_arm(
@@ -154,7 +172,7 @@ class _Worker:
         environment = agent_environment(self.evaluation, self.arm, self.home)
         first = True
         while tasks or first:
-            async with connected(environment, self.home / "stderr.txt") as client:
+            async with connected(environment, self.home / "stderr.txt", self.arm.module) as client:
                 await self._warm(client)
                 if first:
                     task_status.started()
