@@ -271,7 +271,7 @@ class ProgramRun:
             return known  # its state says what may have happened of it
         deferred = called.startswith(DEFERRED)
         call = KeptCall(self.calls, snapshot.call_id, call_id, called, line, None, deferred)
-        if self.keeping is None:
+        if self.keeping is None or self.keeping.may_skip(called):
             return call
         return self.keeping.pause(replace(call, printed=self._output.take_unkept()), snapshot)
 

@@ -18,6 +18,8 @@ PROGRAM = "program"
 class StoreKeeper:
     """A `codemode.surviving.kept.Keeper` for the programs of one turn."""
 
+    seconds_between = 0.02
+
     def __init__(self, store: Store, session_id: str, turn: int) -> None:
         self._store = store
         self._session_id = session_id
@@ -32,8 +34,11 @@ class StoreKeeper:
         if program is not None:
             facts = {PROGRAM: program.to_json()}
             self._store.save_snapshot(SnapshotRecord(*row, f"{program_id}#", "requested", facts, None))
-        key = f"{program_id}#{call.index}"
-        self._store.save_snapshot(SnapshotRecord(*row, key, call.state, call.to_json(), dump))
+        if dump is not None:  # of one pause at a time, so in one row, which has the call as well
+            self._store.save_snapshot(SnapshotRecord(*row, f"{program_id}#paused", call.state, call.to_json(), dump))
+        if dump is None or call.printed or call.is_deferred:
+            key = f"{program_id}#{call.index}"
+            self._store.save_snapshot(SnapshotRecord(*row, key, call.state, call.to_json(), None))
 
     def forget(self, program_id: str) -> None:
         """As `Keeper` says."""

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.anyio
 class Shelf:
     """A keeper of JSON, as a store is one; `at` remembers all that was kept when a call of this number paused."""
 
+    seconds_between = 0.0
+
     def __init__(self):
         self.rows, self.program, self.forgotten = {}, None, []  # rows by the place of the call, from 1
         self.history = []
@@ -180,6 +182,20 @@ async def test_a_program_that_holds_too_much_is_not_kept(root):
     shelf, _ = await begun(root, f"held = 'x' * {MOST_BYTES}\nread_file('a.txt')\nread_file('b.txt')")
     assert shelf.forgotten == ["t/0"]
     assert shelf.rows == {}
+
+
+async def test_a_read_soon_after_another_call_is_made_again(root):
+    reads = "for number in range(5):\n    print(number, read_file('a.txt'))\n"
+    code = f"{reads}write_file('c.txt', 'x')"
+    shelf = Shelf()
+    shelf.seconds_between = 3600.0
+    async with Sandbox(LocalWorkspace(root), LIMITS) as sandbox:
+        undisturbed = await sandbox.run(code, program_id="t/1", observer=Watcher(), keeper=shelf)
+    assert [index for index, state, _ in shelf.history if state == "requested"] == [1, 6]
+    for index, made in ((1, 6), (6, 1)):
+        outcome, watcher, _ = await ended(root, shelf.paused(index))
+        assert (outcome.output, outcome.calls) == (undisturbed.output, 6)
+        assert [call.call_id for call in watcher.of(CallRequested)] == [f"t/1/{n}" for n in range(7 - made, 7)]
 
 
 async def test_what_another_version_has_kept_is_refused(root):

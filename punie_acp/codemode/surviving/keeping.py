@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.answers import raising
 from punie_acp.codemode.calls import describe
+from punie_acp.codemode.early.record import READS
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.surviving.evidence import traces_of
 from punie_acp.codemode.surviving.kept import KeptCall, packed_or_none
@@ -31,12 +34,19 @@ class Keeping:
     keeper: Keeper | None
     program: KeptProgram
     _is_new: bool = True
+    _kept_at: float = -inf  # monotonic seconds
     _open: dict[int, KeptCall] = field(default_factory=dict[int, KeptCall])  # deferred, nobody has taken its result
 
     def go_on(self, calls: Collection[KeptCall]) -> None:
         """The program has been kept before; `calls` run beside it."""
         self._is_new = False
         self._open = {call.number: call for call in calls}
+
+    def may_skip(self, name: str) -> bool:
+        """Whether the program need not be kept at a call of the function `name`."""
+        if self.keeper is None:
+            return True
+        return name in READS and time.monotonic() - self._kept_at < self.keeper.seconds_between
 
     def pause(self, call: KeptCall, snapshot: AsyncFunctionSnapshot) -> KeptCall:
         """The program has paused at `call`, of which nothing has happened."""
@@ -52,6 +62,7 @@ class Keeping:
             self.keeper = None
         else:
             self.keeper.keep(self.program.program_id, call, dump, self.program if self._is_new else None)
+            self._kept_at = time.monotonic()
             self._is_new = False
         return call
 

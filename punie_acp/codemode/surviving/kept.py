@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
@@ -149,8 +149,9 @@ class KeptCall:
 
     def to_json(self) -> dict[str, JsonValue]:
         """All of it but `state`, for `from_json`."""
-        data = asdict(self)
-        del data["state"]
+        data: dict[str, JsonValue] = {name: getattr(self, name) for name in _FIELDS}
+        data["open"], data["locations"] = [*self.open], [*self.locations]
+        data["traces"] = [asdict(trace) for trace in self.traces]
         return data
 
     @classmethod
@@ -166,12 +167,15 @@ class KeptCall:
             raise Unreadable("what was kept of a call is unreadable") from error
 
 
+_FIELDS = tuple(one.name for one in fields(KeptCall) if one.name != "state")
+
+
 @dataclass(frozen=True, slots=True)
 class PausedProgram:
-    """A program as it stood at its last pause. `calls` has them all, the one at which it stood as well."""
+    """A program as it stood at its last pause. `calls` has the one at which it stood as well."""
 
     program: KeptProgram
-    calls: tuple[KeptCall, ...]
+    calls: tuple[KeptCall, ...]  # of those before it that printed nothing and only read, none need be here
     index: int  # of the call at which it paused
     dump: bytes
 
@@ -181,13 +185,16 @@ class PausedProgram:
     ) -> PausedProgram:
         """From what a `Keeper` was given, in order: of each call what is known, its state, its dump.
 
-        Raises `Unreadable`.
+        The call with the last dump is the one at which it paused. It may be there again, as it became later, and calls
+        of which nothing need be known may be absent. Raises `Unreadable`.
         """
-        calls = tuple(KeptCall.from_json(facts, state) for facts, state, _ in kept)
-        dumps = [(call.index, dump) for call, (_, _, dump) in zip(calls, kept, strict=True) if dump is not None]
+        found = [(KeptCall.from_json(facts, state), dump) for facts, state, dump in kept]
+        dumps = [(call.index, dump) for call, dump in found if dump is not None]
         if not dumps:
             raise Unreadable("nothing was kept of its program")
-        return cls(KeptProgram.from_json(program), calls, *dumps[-1])
+        calls = {call.index: call for call, dump in found if dump is not None}
+        calls |= {call.index: call for call, dump in found if dump is None}
+        return cls(KeptProgram.from_json(program), tuple(calls[index] for index in sorted(calls)), *dumps[-1])
 
     @property
     def call(self) -> KeptCall:
@@ -220,6 +227,11 @@ class PausedProgram:
 
 class Keeper(Protocol):
     """Who keeps paused programs. What a method was given is safe from a SIGKILL once it has returned."""
+
+    @property
+    def seconds_between(self) -> float:
+        """A call that only reads is not kept so soon after another: it is made again from there, which harms nobody."""
+        ...
 
     def keep(
         self, program_id: str, call: KeptCall, dump: bytes | None = None, program: KeptProgram | None = None

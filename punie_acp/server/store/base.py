@@ -222,7 +222,7 @@ class Store(Protocol):
     def save_snapshot(self, snapshot: SnapshotRecord) -> None:
         """Keep a snapshot, or the new state of its call; then a `dump` of None leaves the one that is kept.
 
-        Any other takes the place of all dumps of its session. Raises `UnknownSessionError`.
+        Raises `UnknownSessionError`.
         """
         ...
 

@@ -43,15 +43,6 @@ class SqliteStore(Turns):
 
     def save_snapshot(self, snapshot: SnapshotRecord) -> None:
         """As `Store` says."""
-        if snapshot.dump is None:
-            self._save(snapshot)
-            return
-        with self._db.transaction():
-            self._save(snapshot)
-            sql = f"UPDATE snapshots SET dump = NULL WHERE {OF_SESSION} AND call != ? AND dump IS NOT NULL"
-            self._db.write(sql, snapshot.session_id, snapshot.call)
-
-    def _save(self, snapshot: SnapshotRecord) -> None:
         kept = self._db.write(
             "INSERT INTO snapshots (session, turn, program, call, state, facts, dump) "
             "SELECT number, ?, ?, ?, ?, ?, ? FROM sessions WHERE id = ? ON CONFLICT (session, call) DO UPDATE SET "
