@@ -115,9 +115,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
 
 def read_version(connection: sqlite3.Connection, path: Path) -> int:
     """How many steps the file has taken. Raises `StoreError` if we cannot go on from there."""
+    connection.execute("SAVEPOINT reading")  # one moment of the file: another process may be making its tables
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("RELEASE reading")
     if tables and application != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program. Move it away, or set PUNIE_DATA_DIR to another folder.")
     if version > VERSION:

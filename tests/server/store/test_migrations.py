@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from punie_acp.server.store import open_store
 from punie_acp.server.store.base import SnapshotRecord, StoreError
-from punie_acp.server.store.migrations import VERSION
+from punie_acp.server.store.migrations import VERSION, migrate, read_version
 
 VERSION_1 = (Path(__file__).parents[2] / "data" / "store-v1.sql").read_text(encoding="utf-8")
 
@@ -63,6 +63,22 @@ def test_an_older_file_is_brought_up_to_date_and_a_copy_is_kept(path):
 def test_a_new_file_needs_no_copy(path):
     open_store(path).close()
     assert [file.name for file in path.parent.iterdir() if file.is_file()] == ["sessions.db"]
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+@pytest.mark.parametrize("moment", ["user_version", "application_id", "sqlite_master"])
+def test_a_file_that_another_process_makes_meanwhile_is_no_stranger(path, mode, moment):
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        other.execute(f"PRAGMA journal_mode = {mode}")
+
+        def make_tables(statement: str) -> None:
+            if moment in statement:
+                with suppress(sqlite3.OperationalError):  # held up by the one that reads
+                    migrate(other, path)
+
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.set_trace_callback(make_tables)
+            assert read_version(connection, path) in (0, VERSION)
 
 
 def test_a_migration_that_fails_changes_nothing(path):
