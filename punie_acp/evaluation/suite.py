@@ -111,5 +111,9 @@ def open_suite(name: str, checkout: Path | None = None, folder: Path = FOLDER) -
         from punie_acp.evaluation.outside.m3tooleval import open_m3tooleval
 
         return open_m3tooleval(checkout)
+    if name == "bfcl":
+        from punie_acp.evaluation.outside.bfcl import open_bfcl
+
+        return open_bfcl(checkout)
     projects, tasks = load_suite(name, folder)
     return DiskSuite({project.name: project for project in projects}, tasks)

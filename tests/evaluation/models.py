@@ -134,3 +134,24 @@ def _dying(messages: Sequence[ModelMessage]) -> Response:
     if "EXPRESS_FACTOR" in _last_prompt(messages)[0]:
         os._exit(3)
     return _by_reference(messages)
+
+
+def calling_model() -> ScriptedModel:
+    """In a suite of functions: does all that the first task asks for, half of the second, both turns of the third."""
+    return ScriptedModel(_calling, name="calling")
+
+
+_CALLS = {
+    "Play Nina Simone for 20": "for artist, minutes in ('Nina Simone', 20), ('Björk', 2.5):\n"
+    "    print(tools_music_play(artist, minutes=minutes))",
+    "Play Nina Simone if": "print(tools_rain(city='Bern'))",
+    "What is in a.txt?": "print(tools_cat('a.txt')['content'])",
+    "Write that into b.txt": "tools_echo('b.txt', 'hello')",
+}
+
+
+def _calling(messages: Sequence[ModelMessage]) -> Response:
+    prompt, results = _last_prompt(messages)
+    if results:
+        return Response((("text", "Done."),))
+    return Response((("code", next(program for words, program in _CALLS.items() if words in prompt)),))

@@ -17,7 +17,7 @@ import pytest
 from punie_acp.evaluation.arms import Arm
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.harness import __main__ as launcher
-from punie_acp.evaluation.harness.environment import PACKAGES, peer_python
+from punie_acp.evaluation.harness.environment import HARNESS
 from punie_acp.evaluation.harness.model_server import ModelServer, serving
 from punie_acp.inference.chat import Chat
 from punie_acp.inference.dialects import DIALECTS
@@ -144,9 +144,9 @@ def test_an_environment_that_cannot_be_made_is_said_to_be(tmp_path, monkeypatch)
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     with pytest.raises(EvaluationError, match="environment of pydantic-ai-harness cannot be made: "):
-        peer_python(tmp_path / "environment")
+        HARNESS.python(tmp_path / "environment")
     assert not (tmp_path / "environment" / "ready").exists()
-    assert all(package.startswith("pydantic-ai") for package in PACKAGES)
+    assert all(package.startswith("pydantic-ai") for package in HARNESS.packages)
 
 
 def test_our_own_arms_need_nothing():
@@ -164,7 +164,7 @@ async def test_the_peer_runs_programs_and_tells_of_them(folder, tmp_path):
     async with serving(server) as url:
         settings = launcher.peer_settings(Settings(model="tiny"), url)
         script = Path(launcher.__file__).with_name(launcher.PEER)
-        command = [str(peer_python()), str(script), json.dumps(settings)]
+        command = [str(HARNESS.python()), str(script), json.dumps(settings)]
         prompt = [{"type": "text", "text": "What does a.txt say?"}]
         told = await anyio.to_thread.run_sync(conversation, command, project, prompt)
     updates = [one["params"]["update"] for one in told if one.get("method") == "session/update"]

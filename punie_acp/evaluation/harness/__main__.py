@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from punie_acp.evaluation.harness.environment import peer_python
+from punie_acp.evaluation.harness.environment import HARNESS
 from punie_acp.evaluation.harness.model_server import ModelServer, serving
 from punie_acp.settings import load_settings
 
@@ -56,7 +56,7 @@ def peer_settings(settings: Settings, url: str) -> dict[str, Any]:
 async def main() -> int:
     """Run until the peer ends. Its exit status."""
     settings = load_settings()
-    python = await anyio.to_thread.run_sync(peer_python)
+    python = await anyio.to_thread.run_sync(HARNESS.python)
     async with serving(ModelServer(await load_model(settings))) as url:
         script = str(Path(__file__).with_name(PEER))
         told = json.dumps(peer_settings(settings, url))

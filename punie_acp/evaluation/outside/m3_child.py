@@ -1,8 +1,8 @@
 """M3ToolEval's own code, in a process of its own: `m3_child.py list|judge|serve CHECKOUT [TASK]`.
 
 `list` tells of all tasks. `judge` reads an answer and says what the official check makes of it. `serve` is an MCP
-server with the tools of one task. Only the standard library and what the checkout itself imports is used: it starts in
-no time. The checkout prints as it is imported and as its tools are called; that goes to standard error.
+server with the tools of one task. The checkout prints as it is imported and as its tools are called; that goes to
+standard error.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from punie_acp.evaluation.outside.serving import failed, gave, serve
+
 FOLDER = Path("scripts/eval/m3tooleval")
 MOST_ARGUMENTS = 16
 """Of a tool that takes any number: MCP names each argument, so these are as many optional ones."""
-METHOD_NOT_FOUND = -32601
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "dict": "object", "list": "array"}
 _FITS: dict[str, Any] = {
     "string": str,
@@ -92,13 +93,12 @@ class Tool:
     def call(self, given: dict[str, Any]) -> dict[str, Any]:
         """What `tools/call` answers: the value, or why there is none."""
         try:
-            with contextlib.redirect_stdout(sys.stderr):
-                value = self.official.function(*(given[name] for name in self.parameters if name in given))
+            value = self.official.function(*(given[name] for name in self.parameters if name in given))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's to read
-            return _failed(f"{type(error).__name__}: {error}")
+            return failed(f"{type(error).__name__}: {error}")
         if not isinstance(value, _FITS.get(self._returns.get("type", ""), object)):
-            return _failed(str(value))  # a calculator that says why it has no number
-        return {"content": [{"type": "text", "text": str(value)}], "structuredContent": {"result": value}}
+            return failed(str(value))  # a calculator that says why it has no number
+        return gave(str(value), {"result": value})
 
 
 def _signature(text: str) -> ast.FunctionDef:
@@ -127,44 +127,13 @@ def _schema(annotation: ast.expr | None) -> dict[str, Any]:
     return {"type": name} if name else {}
 
 
-def _failed(reason: str) -> dict[str, Any]:
-    return {"content": [{"type": "text", "text": reason}], "isError": True}
-
-
-def serve(task: Any) -> None:  # noqa: ANN401
-    """Answer the requests on standard input until it ends."""
-    tools = {name: Tool(tool) for name, tool in task.tools.items()}
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "id" in request and "method" in request:
-            answer = {"jsonrpc": "2.0", "id": request["id"], **_answer(request, tools)}
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
-
-
-def _answer(request: dict[str, Any], tools: dict[str, Tool]) -> dict[str, Any]:
-    parameters: dict[str, Any] = request.get("params") or {}
-    match request["method"]:
-        case "initialize":
-            own = {"name": "m3tooleval", "version": "1"}
-            version = parameters["protocolVersion"]
-            return {"result": {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": own}}
-        case "tools/list":
-            return {"result": {"tools": [tool.as_mcp() for tool in tools.values()]}}
-        case "tools/call" if parameters["name"] in tools:
-            return {"result": tools[parameters["name"]].call(parameters.get("arguments") or {})}
-        case "ping":
-            return {"result": {}}
-        case other:
-            return {"error": {"code": METHOD_NOT_FOUND, "message": f"there is no {other} here"}}
-
-
 def main(action: str, checkout: str, name: str = "") -> None:
     """Do what the command line says."""
     with contextlib.redirect_stdout(sys.stderr):
         tasks = official_tasks(Path(checkout))
     if action == "serve":
-        serve(tasks[name])
+        tools = {name: Tool(tool) for name, tool in tasks[name].tools.items()}
+        serve("m3tooleval", [tool.as_mcp() for tool in tools.values()], {name: tools[name].call for name in tools})
         return
     with contextlib.redirect_stdout(sys.stderr):
         found = judged(tasks[name], sys.stdin.read()) if action == "judge" else [*map(described, tasks.values())]

@@ -7,8 +7,6 @@ tries again, within ten requests of the model in all; what is right, the officia
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.facts import suite_hash
+from punie_acp.evaluation.outside.children import ask, python_arguments
 from punie_acp.evaluation.outside.m3_child import FOLDER
 from punie_acp.evaluation.tasks import Check, CheckResult, Task
 
@@ -30,7 +29,6 @@ CHILD = Path(__file__).with_name("m3_child.py")
 SERVER = "tools"
 """The product names a server's functions after it: `tools_reverse_string`."""
 MOST_REQUESTS = 10
-SECONDS = 60.0
 PROMPT = (
     "You have access to the following tools: {tools}.\n\nNow, let's get started!\n\nInstruction: {instruction}\n"
     "When you are done, output the result using 'Answer: your answer'\n"
@@ -71,7 +69,7 @@ def open_m3tooleval(checkout: Path | None) -> M3ToolEval:
     if not (checkout / FOLDER / "tasks").is_dir():
         raise EvaluationError(f"{checkout} is no checkout of code-act: it has no {FOLDER}/tasks")
     checkout = checkout.resolve()
-    described = cast("list[dict[str, Any]]", _child(checkout, "list"))
+    described = cast("list[dict[str, Any]]", ask(CHILD, "list", checkout, name="M3ToolEval"))
     tasks = tuple(map(_task, described))
     return M3ToolEval(checkout, tasks, suite_hash(map(asdict, tasks), [checkout / FOLDER / "tasks"]))
 
@@ -100,7 +98,7 @@ class _Prepared:
 
     @property
     def mcp_servers(self) -> Sequence[dict[str, JsonValue]]:
-        arguments: list[JsonValue] = [*_arguments(self.checkout, "serve", self.task.id)]
+        arguments: list[JsonValue] = [*python_arguments(CHILD, "serve", self.checkout, self.task.id)]
         return [{"name": SERVER, "command": sys.executable, "args": arguments, "env": []}]
 
     def follow_up(self, answer: str, requests: int) -> str | None:
@@ -125,22 +123,5 @@ class _Prepared:
         return (CheckResult(official, passed=True, reason=f"answer {len(self.verdicts)}"),)
 
     def _judge(self, answer: str) -> dict[str, Any]:
-        return cast("dict[str, Any]", _child(self.checkout, "judge", self.task.id, said=answer))
-
-
-def _arguments(checkout: Path, *words: str) -> list[str]:
-    """Of Python: nothing is taken from the current folder, and nothing is written into the checkout."""
-    return ["-P", "-B", str(CHILD), words[0], str(checkout), *words[1:]]
-
-
-def _child(checkout: Path, *words: str, said: str = "") -> object:
-    """What the checkout's own code says. Raises `EvaluationError`."""
-    command = [sys.executable, *_arguments(checkout, *words)]
-    try:
-        done = subprocess.run(command, input=said, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
-        if done.returncode == 0:
-            return json.loads(done.stdout)
-        reason = (done.stderr.strip().splitlines() or ["it ended"])[-1]
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        reason = str(error)
-    raise EvaluationError(f"{checkout} cannot be used as M3ToolEval: {reason}")
+        verdict = ask(CHILD, "judge", self.checkout, self.task.id, name="M3ToolEval", said=answer)
+        return cast("dict[str, Any]", verdict)
