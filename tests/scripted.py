@@ -131,7 +131,8 @@ def _last_prompt(messages: Sequence[ModelMessage]) -> tuple[str, list[str]]:
     prompt, results = "", list[str]()
     for part in (part for message in messages if isinstance(message, ModelRequest) for part in message.parts):
         if isinstance(part, UserPromptPart):
-            prompt, results = part.content if isinstance(part.content, str) else "", []
+            said = [part.content] if isinstance(part.content, str) else part.content
+            prompt, results = next((one for one in reversed(said) if isinstance(one, str)), ""), []
         elif isinstance(part, ToolReturnPart):
             results.append(_RESULT.sub(r"\2", part.model_response_str()))
         elif isinstance(part, RetryPromptPart):

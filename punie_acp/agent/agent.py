@@ -68,6 +68,8 @@ class TurnRequest:
     history: Sequence[ModelMessage]
     cache_key: str  # names the conversation's KV cache
     media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
+    overview: str = ""  # what the project has, for the instructions
+    looks: str = ""  # what the files are like that the prompt names
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -77,7 +79,7 @@ class TurnRequest:
         if self.prompt is None:
             return None
         files = [BinaryContent(one.data, media_type=one.media_type) for one in self.media]
-        return [self.prompt, *files] if files else self.prompt
+        return [*([self.looks] if self.looks else []), self.prompt, *files] if self.looks or files else self.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,24 +162,30 @@ _agent: Agent[Turn, str] = Agent(deps_type=Turn, tools=[_tool], retries=2)
 
 @_agent.instructions
 def _instructions(ctx: RunContext[Turn]) -> str:
-    return instructions(ctx.deps.sandbox.extra)
+    return instructions(ctx.deps.sandbox.extra, ctx.deps.overview)
 
 
 def _agent_of(turn: Turn) -> Agent[Turn, str]:
     """The agent that writes programs, or, where the settings say so, one that calls functions."""
     style = turn.settings.tools
-    return _agent if style == "program" else calling_agent(style, turn.sandbox.extra, _run_code)
+    return _agent if style == "program" else calling_agent(style, turn.sandbox.extra, _run_code, turn.overview)
 
 
 async def warm(
-    model: Model, *, cache_key: str, extra: ExtraFunctions | None = None, style: ToolStyle = "program"
+    model: Model,
+    *,
+    cache_key: str,
+    extra: ExtraFunctions | None = None,
+    style: ToolStyle = "program",
+    overview: str = "",
 ) -> None:
     """Have a local model read the instructions, so that the first prompt of a session need not wait for that.
 
-    `extra` are the session's further functions, as far as they are known; `style` as the setting `tools`.
+    `extra` are the session's further functions, as far as they are known; `style` as the setting `tools`; `overview`
+    what the project has.
     """
     writes = style == "program"
-    told = instructions(extra) if writes else calling_instructions(style)
+    told = instructions(extra, overview) if writes else calling_instructions(style, overview)
     tools = [_tool] if writes else function_tools(extra, _run_code)
     await model_request(
         model,
@@ -203,7 +211,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    turn = Turn(request.turn_id, sandbox, observer, settings)
+    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

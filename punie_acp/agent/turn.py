@@ -47,6 +47,7 @@ class Turn:
     sandbox: Runner
     observer: TurnObserver
     settings: Settings
+    overview: str = ""  # what the project has
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
     texts: int = 0

@@ -84,6 +84,7 @@ class CallRunner:
 
     observer: Observer
     effects: list[str] = field(default_factory=list[str])
+    changed: bool = False  # whether any was a write
     texts: dict[str, str] = field(default_factory=dict[str, str])  # the files that were read, by path
     missed: list[str] = field(default_factory=list[str])  # what was looked for in vain
 
@@ -124,10 +125,13 @@ class CallRunner:
         try:
             answer = await plan.perform(report)
         except Exception as error:  # what a workspace raises becomes an exception of the program
+            if plan.type is CallType.READ and isinstance(error, FileNotFoundError):
+                self.missed.append(f"{plan.title} found nothing: {error}.")
             await self.observer.emit(CallFinished(call_id, "failed", error=describe(error)))
             raise
         if plan.type is not CallType.READ:
             self.effects.append(plan.title)
+            self.changed = self.changed or plan.type is CallType.WRITE
         elif isinstance(answer.value, str) and plan.file and not plan.sensitive:
             self.texts[plan.file] = worth_a_look(plan.file, answer.value)
         if answer.missed:

@@ -160,7 +160,7 @@ class ProgramRun:
     def outcome(self) -> ProgramOutcome:
         """How it ended and what it left."""
         code = self.program.code
-        found = not self.error and (self._runner.effects or not found_nothing(self._output.text, self.value))
+        found = not self.error and (self._runner.changed or not found_nothing(self._output.text, self.value))
         idle = not self.error and not self.calls and not self._output.text.strip() and self.value is None
         return ProgramOutcome(
             output=self._output.text,
@@ -181,6 +181,7 @@ class ProgramRun:
         self.calls, self._requested = paused.index - 1, paused.numbered_before
         self._output.restore(paused.printed)
         self._runner.effects += [call.title for call in paused.calls if call.state == "finished" and not call.error]
+        self._runner.changed = bool(self._runner.effects)
         snapshot = await self._settle(self.session.load(paused.dump, kept.feeds, self._print))
         await self._begin_again()
         return await self._follow(snapshot)

@@ -45,6 +45,12 @@ def shapes_of(files: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(f"{path}: {shape}"[:_MOST_LINE] for path, shape in shapes if shape)
 
 
+def shape_of(path: str, text: str) -> str:
+    """What a data file looks like, in a line that begins with its path; "" for any other file, and for broken data."""
+    shape = _shape(path, text) if path.endswith(_DATA_FILES) and len(text) <= _MOST_TEXT else None
+    return f"{path}: {shape}"[:_MOST_LINE] if shape else ""
+
+
 def _beginning(text: str) -> str:
     """The first lines of a text, on one."""
     lines = [line for line in text.splitlines() if line.strip()][:_MOST_LINES]

@@ -30,6 +30,9 @@ class Background:
         self._sandbox: Sandbox | None = None
         self._sandbox_failure: Exception | None = None
         self._sandbox_settled = anyio.Event()
+        self.overview = (
+            ""  # of what the project has when the session begins; the model reads it before the first prompt
+        )
         self._tools: Sequence[ExtraFunction] = ()  # by what the project has when the session begins
         self.imported = anyio.Event()  # when a turn needs no slow import any more
 
@@ -37,6 +40,7 @@ class Background:
         """Keep the sandbox open until the caller is cancelled, and load the model meanwhile."""
         await anyio.to_thread.run_sync(_import_what_a_turn_needs, abandon_on_cancel=True)
         self._tools = await anyio.to_thread.run_sync(_tools_of, self._session, abandon_on_cancel=True)
+        self.overview = await _overview_of(self._session)
         self.mcp = start_servers(self._servers, self._session.workspace.root, self._session.settings)
         self.imported.set()
         async with anyio.create_task_group() as tasks:
@@ -97,7 +101,13 @@ class Background:
                 if ready.is_local:
                     extra = ExtraFunctions.of(self._functions())
                     style = session.settings.tools
-                    await warm(ready.model, cache_key=session.session_id, extra=extra, style=style)
+                    await warm(
+                        ready.model,
+                        cache_key=session.session_id,
+                        extra=extra,
+                        style=style,
+                        overview=self.overview,
+                    )
         except (ModelUnavailableError, EngineError):
             return  # the first prompt meets the same error, and has somebody to tell
 
@@ -110,6 +120,16 @@ def _tools_of(session: Session) -> Sequence[ExtraFunction]:
 
     place = session.tool_place = Place(session.workspace, session.settings.command_seconds)
     return tool_functions(place, find_tools(session.workspace.root))
+
+
+async def _overview_of(session: Session) -> str:
+    """What the session's project has, or nothing where that cannot be seen."""
+    from punie_acp.workspace.overview import overview
+
+    try:
+        return await overview(session.workspace, session.settings.overview_characters)
+    except OSError:
+        return ""
 
 
 def _import_what_a_turn_needs() -> None:

@@ -19,6 +19,7 @@ from punie_acp.server.commands import find_command
 from punie_acp.server.failures import of_turn
 from punie_acp.server.journal import log_event, logger
 from punie_acp.server.keeping import StoreKeeper
+from punie_acp.server.named import looks_of
 from punie_acp.server.plans import PlanReader
 from punie_acp.server.prompts import has_media, media_in, prompt_text
 from punie_acp.server.questions import permission_request
@@ -172,7 +173,7 @@ class Turn:
     async def _answer(self, prompt: str | None) -> TurnResult:
         session = self._session
         async with session.services.models.using(session.options.model, on_wait=self._say) as ready:
-            request = self._request(ready, prompt) if prompt is not None else self._request_to_go_on(ready)
+            request = await self._request(ready, prompt) if prompt is not None else self._request_to_go_on(ready)
             if ready.warning and not request.history:
                 await self._say(ready.warning)
             sandbox = await session.background.sandbox()
@@ -208,10 +209,11 @@ class Turn:
             model=ready.model,
             history=interrupted.history,
             cache_key=self._session.session_id,
+            overview=self._session.background.overview,
             begun=Begun(interrupted.texts, calls),
         )
 
-    def _request(self, ready: ReadyModel, prompt: str) -> TurnRequest:
+    async def _request(self, ready: ReadyModel, prompt: str) -> TurnRequest:
         session, settings = self._session, self._session.settings
         history = session.history(self.number)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
@@ -223,6 +225,8 @@ class Turn:
             history=compacted(history, budget),
             cache_key=session.session_id,
             media=self._media,
+            overview=session.background.overview,
+            looks=await looks_of(prompt, session.workspace, settings.named_file_characters),
             needs_look=names_of_project(prompt, session.workspace.root),
         )
 

@@ -1,4 +1,4 @@
-"""Whether a prompt names something of the project, so that nobody can answer it who has not looked."""
+"""What of the project a prompt names: nobody can answer it who has not looked there."""
 
 from __future__ import annotations
 
@@ -24,10 +24,22 @@ def names_of_project(prompt: str, root: Path) -> bool:
     """
     if "```" in prompt:
         return False
-    words = [found[0].rstrip(".") for found in islice(_WORD.finditer(prompt), _MOST_WORDS)]
+    words = _words(prompt)
     paths = [word for word in words if "." in word or "/" in word]
     paths += [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
     return any(_exists(root, path) for path in paths) or _is_command(prompt, root)
+
+
+def files_named(prompt: str, root: Path) -> list[str]:
+    """The files under `root` that `prompt` names by their paths, in its order. None where it brings text in a fence."""
+    if "```" in prompt:
+        return []
+    words = [word.removeprefix("./") for word in _words(prompt) if "." in word or "/" in word]
+    return [word for word in dict.fromkeys(words) if _exists(root, word) and (root / word).is_file()]
+
+
+def _words(prompt: str) -> list[str]:
+    return [found[0].rstrip(".") for found in islice(_WORD.finditer(prompt), _MOST_WORDS)]
 
 
 def _exists(root: Path, path: str) -> bool:
