@@ -136,6 +136,7 @@ _CHOICES = {
     "tools": TOOL_STYLES,
     "log_level": ("debug", "info", "warning", "error"),
 }
+_MAY_BE_ZERO = {"temperature", "overview_characters", "named_file_characters"}
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -154,7 +155,7 @@ def _parse(name: str, text: str, origin: str) -> str | int | float | Path:
         number = int(text) if isinstance(default, int) else float(text)
     except ValueError:
         raise SettingsError(f"{name} is {text!r} in {origin}; it must be a number") from None
-    if number < 0 or (number == 0 and name != "temperature"):
+    if number < 0 or (number == 0 and name not in _MAY_BE_ZERO):
         raise SettingsError(f"{name} is {text!r} in {origin}; it must be greater than zero")
     return number
 

@@ -15,7 +15,7 @@ from pydantic_ai.models import ModelRequestParameters
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
-from punie_acp.agent.instructions import instructions, outcome_text
+from punie_acp.agent.instructions import FAILURE, NEXT, instructions, outcome_text
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -132,6 +132,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
     turn.last_result = told(outcome)
+    if outcome.error is None and outcome.output.strip():
+        turn.last_result += f"\n{NEXT}"
     return turn.last_result
 
 
@@ -246,7 +248,8 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     A small model guesses an answer that is easily said, though it could look: as long as it has not acted, a local
     one acts where it finds that likely enough, the sooner where there is no other way to know, and where its program
     has told it nothing. It cannot write a failed program again (another model that does gets a higher temperature),
-    and has to use words after it has written one again whose result it has.
+    and has to use words after it has written one again whose result it has. It does not answer
+    with the beginning of what it was told of an error.
     """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(
@@ -259,6 +262,8 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
         chosen["call_probability"] = least
     if turn.answer_now:
         chosen["no_call"] = True
+    if turn.program_ids:
+        chosen["avoid_beginning"] = FAILURE
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

@@ -40,9 +40,11 @@ User: In which file is the function area defined, and how many lines does it hav
 You call search with the pattern "def area\\b". It shows: shapes.py:3: def area(width, height):
 You call run_command with the command "wc -l shapes.py". It shows: 12 shapes.py
 You: area is defined in shapes.py, which has 12 lines.
-User: Rename it to surface and run the tests.
-You call edit_file with the path "shapes.py", the old text "def area(" and the new text "def surface(". Then you call \
-search with the pattern "\\barea\\b", edit what else it shows, and call run_command with "python -m pytest -q".
+User: Let it refuse negative widths, and run the tests.
+You call read_file with the path "shapes.py". It shows it. Then you call edit_file with the path "shapes.py", \
+the old text exactly as it was shown, "    return width * height", and the new text, which has the two lines that \
+raise a ValueError before it. Then you call run_command with "python -m pytest -q".
+You: area raises a ValueError for a negative width now; the tests pass.
 User: How many Markdown files are in docs? Answer with the number only.
 You call list_files with the pattern "docs/*.md". It shows four paths.
 You: 4"""

@@ -15,6 +15,11 @@ _HINTS = (
     (r"PermissionError|outside", "use paths inside the project, relative to its root"),
     (r"old text is not in", "read the file and copy the text exactly as it stands there"),
     (r"KeyError", "print the keys first, or use d.get(key)"),
+    (
+        r"list indices must be integers",
+        'that is a list; to find one: next(one for one in items if one["id"] == wanted)',
+    ),
+    (r"string indices must be integers", "that is a text, or a dict's key: print(type(data), str(data)[:300]) first"),
     (r"IndexError|out of range", "print the first row and len(…) first; it is shorter than expected"),
     (r"JSONDecodeError", "print the first lines of the text; it is no JSON"),
     (r"not enough values to unpack|too many values", "print one of the items to see how many parts it has"),

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DATA_FILES = (".json", ".jsonl", ".csv", ".tsv")
+_READING = {
+    ".json": 'json.load(open("{path}"))',
+    ".jsonl": '[json.loads(line) for line in open("{path}")]',
+    ".csv": 'csv.DictReader(open("{path}"))',
+    ".tsv": 'csv.DictReader(open("{path}"), delimiter="\\t")',
+}
 _MOST_TEXT = 2_000_000  # characters of a data file; what is longer is not looked at
 _MOST_FILES = 4
 _MOST_TEXTS = 1  # other files: they tell less
@@ -46,9 +52,10 @@ def shapes_of(files: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def shape_of(path: str, text: str) -> str:
-    """What a data file looks like, in a line that begins with its path; "" for any other file, and for broken data."""
-    shape = _shape(path, text) if path.endswith(_DATA_FILES) and len(text) <= _MOST_TEXT else None
-    return f"{path}: {shape}"[:_MOST_LINE] if shape else ""
+    """What a data file holds, in a line with its path and how to read it; "" for other files, and for broken data."""
+    reading = next((how for end, how in _READING.items() if path.endswith(end)), None)
+    shape = _shape(path, text) if reading and len(text) <= _MOST_TEXT else None
+    return f"{reading.format(path=path)} gives {shape}"[:_MOST_LINE] if reading and shape else ""
 
 
 def _beginning(text: str) -> str:
@@ -64,8 +71,8 @@ def _shape(path: str, text: str) -> str | None:
         lines = [line for line in text.splitlines() if line.strip()]
         if path.endswith(".jsonl"):
             return f"{len(lines)} lines such as {_described(json.loads(lines[0]))}"
-        rows = list(csv.reader(lines[:2], delimiter="\t" if path.endswith(".tsv") else ","))
-        return f"columns {rows[0]}, {len(lines) - 1} rows such as {rows[1]}"
+        columns, row = csv.reader(lines[:2], delimiter="\t" if path.endswith(".tsv") else ",")
+        return f"{len(lines) - 1} rows such as {dict(zip(columns, row, strict=False))}"
     except (ValueError, IndexError, RecursionError, csv.Error):
         return None
 

@@ -62,13 +62,13 @@ def _reason(check: Check, workspace: Path, before: Snapshot, after: Snapshot, an
 
 
 def _answer_reason(check: Check, answer: str) -> str:
-    folded = _folded(answer)
+    said = folded(answer)
     match check.kind:
         case "answer_has":
-            missing = [text for text in check.texts if not any(_folded(one) in folded for one in text.split("|"))]
+            missing = [text for text in check.texts if not any(folded(one) in said for one in text.split("|"))]
             return f"the answer lacks {missing[0]!r}" if missing else ""
         case "answer_lacks":
-            found = [text for text in check.texts if _folded(text) in folded]
+            found = [text for text in check.texts if folded(text) in said]
             return f"the answer has {found[0]!r}" if found else ""
         case "answer_number":
             wanted = float(check.texts[0])
@@ -79,7 +79,8 @@ def _answer_reason(check: Check, answer: str) -> str:
             return "" if re.search(pattern, answer, re.IGNORECASE) else f"the answer does not match {pattern!r}"
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """`text` without its case and its white space's kind."""
     return " ".join(text.casefold().split())
 
 

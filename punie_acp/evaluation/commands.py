@@ -57,7 +57,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one an option
     out: Annotated[
         Path | None, typer.Option(help="The results, JSON Lines. What is there already is continued.")
     ] = None,
-    checkout: Annotated[Path | None, typer.Option(help="Where a suite is that others made: m3tooleval, bfcl.")] = None,
+    checkout: Annotated[Path | None, typer.Option(help="Where a suite is that this package does not hold.")] = None,
 ) -> None:
     """Run a suite's tasks with the agent, each on a fresh copy of its project, and report. Can be interrupted."""
     if context.invoked_subcommand is not None:

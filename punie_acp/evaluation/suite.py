@@ -115,5 +115,9 @@ def open_suite(name: str, checkout: Path | None = None, folder: Path = FOLDER) -
         from punie_acp.evaluation.outside.bfcl import open_bfcl
 
         return open_bfcl(checkout)
+    if name == "python":
+        from punie_acp.evaluation.corpus import open_corpus
+
+        return open_corpus(checkout)
     projects, tasks = load_suite(name, folder)
     return DiskSuite({project.name: project for project in projects}, tasks)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from punie_acp.codemode.shapes import found_nothing, shapes_of
+from punie_acp.codemode.shapes import found_nothing, shape_of, shapes_of
 
 
 def test_the_shape_of_each_kind_of_data_file_is_told():
@@ -19,9 +19,20 @@ def test_the_shape_of_each_kind_of_data_file_is_told():
     assert shapes_of(files) == (
         "hives.json: list of 9, such as {'id': 'h1', 'keeper': {'name': 'Linde'}, 'tags': list of 2, such as 'old'}",
         "log.jsonl: 2 lines such as {'at': 3, 'what': 'swarm'}",
-        "honey.csv: columns ['hive', 'kg'], 2 rows such as ['h1', '4.5']",
-        "frost.tsv: columns ['day', 'degrees'], 1 rows such as ['1', '-3']",
+        "honey.csv: 2 rows such as {'hive': 'h1', 'kg': '4.5'}",
+        "frost.tsv: 1 rows such as {'day': '1', 'degrees': '-3'}",
     )
+
+
+def test_a_data_file_that_is_named_is_told_with_how_it_is_read():
+    assert shape_of("a/hives.json", '[{"id": 1}]') == (
+        """json.load(open("a/hives.json")) gives list of 1, such as {'id': 1}"""
+    )
+    assert shape_of("honey.csv", "hive,kg\nh1,4.5\n") == (
+        """csv.DictReader(open("honey.csv")) gives 1 rows such as {'hive': 'h1', 'kg': '4.5'}"""
+    )
+    assert shape_of("log.jsonl", '{"at": 3}\n').endswith(" in open(\"log.jsonl\")] gives 1 lines such as {'at': 3}")
+    assert shape_of("broken.json", "{") == shape_of("notes.md", "# Notes") == shape_of("empty.csv", "") == ""
 
 
 def test_of_a_table_by_name_one_entry_is_told():
@@ -92,3 +103,10 @@ def test_a_program_that_only_defines_something_is_told_how_files_are_changed(lab
     assert sentence.startswith("It only defined Walk, total for itself: no file has changed. ")
     for code in ("def f():\n    return 3\nprint(f())", "def f():\n    return 3\nf()", "x = 3", "def f(:"):
         assert lab.run(code).outcome.missed == ()
+
+
+def test_a_program_that_never_heard_of_it_is_told_what_is_not_there(lab):
+    walked = "import os\nfor folder, _, names in os.walk('src'):\n    print(names)\ndone = run_command('true')"
+    assert lab.run(walked).outcome.missed == ("List src found nothing: no such file or folder: src.",)
+    assert lab.run(f"{walked}\nprint('renamed')").outcome.missed == ()
+    assert lab.run(f"{walked}\nwrite_file('a.txt', 'b')").outcome.missed == ()

@@ -205,6 +205,16 @@ def test_the_engine_is_told_how_an_answer_must_not_begin_that_is_to_be_in_words(
     assert call(dialect).startswith(chat.decode(one.tokens))
 
 
+def test_an_answer_may_share_its_first_token_with_words_that_it_must_not_begin_with(chat):
+    engine = ScriptedEngine(chat, ["One."])
+    settings = LocalModelSettings(avoid_beginning="The program failed")
+    anyio.run(partial(an_agent(engine, chat, "fence").run, "Which?", model_settings=settings))
+
+    (one,) = engine.requests[0].avoid
+    assert one.at == 1
+    assert chat.decode(one.tokens) == "The program failed"
+
+
 @pytest.mark.parametrize("dialect", ["xml", "json"])
 def test_several_tools_get_arguments_of_their_own_types(chat, dialect):
     arguments = {"path": "src/a.py", "line": 3, "deep": True, "options": {"k": [1, None]}, "limit": None}

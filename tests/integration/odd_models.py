@@ -94,7 +94,8 @@ def calling() -> FunctionModel:
 
 async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
     parts = [part for message in messages for part in message.parts]
-    prompt = next(str(part.content) for part in parts if isinstance(part, UserPromptPart))
+    said = next(part.content for part in parts if isinstance(part, UserPromptPart))
+    prompt = said if isinstance(said, str) else str(said[-1])  # what files are like that it names stands before it
     requests = json.JSONDecoder().raw_decode(prompt)[0]  # more text may follow
     made = sum(isinstance(message, ModelResponse) for message in messages)
     if made < len(requests):
@@ -109,6 +110,7 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
     answer["parallel"] = settings.get("parallel_tool_calls")
     answer["call_probability"] = settings.get("call_probability")
     answer["no_call"] = settings.get("no_call", False)
+    answer["looks"] = [] if isinstance(said, str) else said[:-1]
     answer["avoided"] = len(settings.get("avoid_calls", ()))
     yield json.dumps(answer)
 
