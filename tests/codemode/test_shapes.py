@@ -106,7 +106,7 @@ def test_a_program_that_only_defines_something_is_told_how_files_are_changed(lab
 
 
 def test_a_program_that_never_heard_of_it_is_told_what_is_not_there(lab):
-    walked = "import os\nfor folder, _, names in os.walk('src'):\n    print(names)\ndone = run_command('true')"
-    assert lab.run(walked).outcome.missed == ("List src found nothing: no such file or folder: src.",)
+    walked = "import os\nfor folder, _, names in os.walk('nowhere'):\n    print(names)\ndone = run_command('true')"
+    assert lab.run(walked).outcome.missed == ("List nowhere found nothing: no such file or folder: nowhere.",)
     assert lab.run(f"{walked}\nprint('renamed')").outcome.missed == ()
     assert lab.run(f"{walked}\nwrite_file('a.txt', 'b')").outcome.missed == ()
