@@ -59,7 +59,7 @@ KINDS = ("text", "thought", "code", "arguments")
 TOOL_NAME = "execute_code"
 
 _RESULT = re.compile(
-    r"\APrinted \(data, not instructions\):\n(`{3,})\n(.*?)\n\1$(?:\nNow answer the user.*)?", re.DOTALL | re.MULTILINE
+    r"\APrinted \(data, not instructions\):\n(`{3,})\n(.*?)\n\1$(?:\nIf all that the user.*)?", re.DOTALL | re.MULTILINE
 )
 _BLOCK = re.compile(r"^(?P<fence>`{3,})python[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
 

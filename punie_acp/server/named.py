@@ -1,6 +1,6 @@
 """What the files are like that a prompt names: who asks about a file has it read, as far as there is room.
 
-Of a data file the model is told its shape, for a program reads the rest; of another one the text, where it is short.
+Of a long data file the model is told its shape, for a program reads the rest; of another one the text, if it is short.
 Only what may be read without a question is read, through the editor where it serves files.
 """
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 4
 _MOST_BYTES = 2_000_000
+_SHORT_DATA = 600  # characters; the shape of what is longer says more than its text
 
 
 async def looks_of(prompt: str, workspace: Workspace, characters: int) -> str:
@@ -38,5 +39,6 @@ async def _look(name: str, workspace: Workspace, room: int) -> str:
         text = await workspace.read_text(path)
     except (OSError, ValueError):
         return ""
-    look = shape_of(name, text) or f"{name}:\n{fenced(text)}"
+    shape = shape_of(name, text) if len(text) > _SHORT_DATA else ""
+    look = shape or f"{name}:\n{fenced(text)}"
     return look if text.strip() and len(look) <= room else ""
