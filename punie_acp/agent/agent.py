@@ -15,7 +15,7 @@ from pydantic_ai.models import ModelRequestParameters
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
-from punie_acp.agent.instructions import FAILURE, NEXT, instructions, outcome_text
+from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -132,8 +132,12 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
     turn.last_result = told(outcome)
-    if outcome.error is None and outcome.output.strip():
+    error = outcome.error.message if outcome.error else ""
+    if error and error == turn.last_error:
+        turn.last_result += f"\n{SAME_AGAIN}"
+    elif not error and outcome.output.strip():
         turn.last_result += f"\n{NEXT}"
+    turn.last_error = error
     return turn.last_result
 
 

@@ -54,6 +54,7 @@ class Turn:
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])
     last_program: str | None = None  # the one that ran last
+    last_error: str = ""  # of that program
     last_result: str = ""  # what the model was told of it
     useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
     astray: int = 0  # how many programs in a row have failed, or told nothing and changed nothing

@@ -181,3 +181,17 @@ async def test_who_makes_a_call_again_whose_result_it_has_must_answer(calling_ag
     assert answer["told"][1].endswith(answer["told"][0])  # said last, as if it had just run
     _, answer = await answered(calling_agent, project, read, read, [["list_files", {"pattern": "**/*"}]])
     assert answer["no_call"] is False
+
+
+async def test_who_has_an_output_is_asked_whether_all_is_done_and_who_fails_alike_to_take_another_way(
+    calling_agent, project
+):
+    missing = [["read_file", {"path": "missing.txt"}]]
+    other = [["read_file", {"path": "missing.txt", "start_line": 1}]]
+    _, answer = await answered(calling_agent, project, [["read_file", {"path": "README.md"}]], missing, other)
+    read, failed, again = answer["told"]
+    assert read.endswith("\nIf all that the user asked for is done, answer in words now; else act again.")
+    assert "same error" not in failed
+    assert again.endswith(
+        "That is the same error again. Take another way: print first what is in the files in question."
+    )
