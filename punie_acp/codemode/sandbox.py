@@ -17,6 +17,7 @@ from punie_acp.codemode.early.ahead import ReadingAhead
 from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.events import Printed, ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
+from punie_acp.codemode.guard import Guard
 from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.projectcode import handed_to_project
@@ -66,10 +67,11 @@ class Sandbox:
         self._extra = ExtraFunctions.of(functions)
 
     async def __aenter__(self) -> Self:
-        pool = AsyncMonty(max_processes=4)
-        self._session = Session(pool, self._workspace.root, monty_limits(self._limits))
+        pool, guard = AsyncMonty(max_processes=4), Guard()
+        self._session = Session(pool, self._workspace.root, monty_limits(self._limits), guard)
         self._checker = Checker(pool)
         async with AsyncExitStack() as stack:  # taken down again where something here fails
+            stack.callback(guard.close)
             stack.push_async_callback(_pause_before_exit)
             await stack.enter_async_context(pool)
             stack.push_async_callback(self._session.close)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from pydantic_monty import AsyncMonty, AsyncMontySession, AsyncSnapshot, ResourceLimits
 
+    from punie_acp.codemode.guard import Guard
+
 EXIT_PAUSE_SECONDS = 0.05
 PROGRESS_SECONDS = 0.05
 """How often a waiting program's output is passed on."""
@@ -42,11 +44,12 @@ class WorkerKilledError(Exception):
 class Session:
     """A Monty session with a way back. Only one program runs in it at a time."""
 
-    def __init__(self, pool: AsyncMonty, root: Path, limits: ResourceLimits) -> None:
+    def __init__(self, pool: AsyncMonty, root: Path, limits: ResourceLimits, guard: Guard) -> None:
         self.feeds = 0  # how many snippets were fed
         self._pool = pool
         self._limits = limits
         self._root = root
+        self._guard = guard
         self._monty: AsyncMontySession | None = None
         self._stack = AsyncExitStack()
         self._saved: tuple[bytes, int] = (b"", 0)
@@ -81,7 +84,7 @@ class Session:
     ) -> AsyncSnapshot:
         """Start `code`; the first pause, or its end. Raises `MontyError`."""
         assert self._monty is not None
-        self._worker = self._monty.worker_pid
+        self._note_worker()
         started = self._monty.feed_start(
             code, print_callback=on_print, inputs=inputs, cwd=str(self._root), skip_type_check=True
         )
@@ -111,7 +114,7 @@ class Session:
 
     def fork(self) -> Session:
         """Another session that begins, once it is restored, with the state last saved here."""
-        forked = Session(self._pool, self._root, self._limits)
+        forked = Session(self._pool, self._root, self._limits, self._guard)
         forked._saved = self._saved
         return forked
 
@@ -127,13 +130,19 @@ class Session:
         self._stack = AsyncExitStack()
         checkout = self._pool.checkout(limits=self._limits, script_name="program.py", print_flush_interval=0.02)
         self._monty = await self._stack.enter_async_context(checkout)
+        self._note_worker()
+
+    def _note_worker(self) -> None:
+        assert self._monty is not None
         self._worker = self._monty.worker_pid
+        self._guard.watch(self._worker)
 
     def kill(self) -> None:
         """End the worker, whatever it is doing. `restore` starts another."""
         if self._worker is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._worker, signal.SIGKILL)
+            self._guard.forget(self._worker)
 
     async def settle(
         self, pending: Awaitable[AsyncSnapshot], seconds: float, meanwhile: Callable[[], Awaitable[bool]]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 
+import psutil
 import pytest
 
 from punie_acp.server.store import open_store
@@ -82,3 +83,24 @@ def check_shown(before, after):
             assert after["calls"][call_id] == call
     waiting = {"pending"}  # of a program that can go on
     assert {call["status"] for call in after["calls"].values()} <= {"completed", "failed"} | waiting
+
+
+async def test_a_program_without_end_ends_with_its_agent(tmp_path, project):
+    async with spawn_agent(tmp_path / "home", **PROMPTED) as client:
+        session = await client.new_session(project)
+        turn = client.start(
+            session, json.dumps([{"code": "import time\nprint('be' + 'gun')\ntime.sleep(0.01)\nwhile True:\n    pass"}])
+        )
+        await client.until(lambda: "begun" in json.dumps(client.updates(session)))
+        await asyncio.sleep(0.5)  # until it is in its loop
+        workers = [
+            one for one in psutil.Process(client.process.popen.pid).children() if "monty" in " ".join(one.cmdline())
+        ]
+        assert workers
+        client.process.popen.kill()
+        await client.process.wait_exit()
+        await asyncio.wait([turn], timeout=2)
+        turn.cancel()
+        await asyncio.gather(turn, return_exceptions=True)
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, workers, 20)
+    assert len(gone) == len(workers), alive
