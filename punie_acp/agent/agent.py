@@ -9,13 +9,13 @@ import anyio
 from pydantic_ai import Agent, RunContext, Tool, UsageLimits
 from pydantic_ai.direct import model_request
 from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.messages import BinaryContent, ModelRequest, ModelResponse, UserPromptPart
+from pydantic_ai.messages import BinaryContent, InstructionPart, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import ModelRequestParameters
 
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
-from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text
+from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text, own_instructions
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -163,18 +163,18 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
 
 
 _tool = Tool(execute_code, sequential=True)
-_agent: Agent[Turn, str] = Agent(deps_type=Turn, tools=[_tool], retries=2)
+_agent: Agent[Turn, str] = Agent(deps_type=Turn, tools=[_tool], instructions=instructions(), retries=2)
 
 
 @_agent.instructions
-def _instructions(ctx: RunContext[Turn]) -> str:
-    return instructions(ctx.deps.sandbox.extra, ctx.deps.overview)
+def _own_instructions(ctx: RunContext[Turn]) -> str:
+    return own_instructions(ctx.deps.overview, ctx.deps.sandbox.extra)
 
 
 def _agent_of(turn: Turn) -> Agent[Turn, str]:
     """The agent that writes programs, or, where the settings say so, one that calls functions."""
     style = turn.settings.tools
-    return _agent if style == "program" else calling_agent(style, turn.sandbox.extra, _run_code, turn.overview)
+    return _agent if style == "program" else calling_agent(style, turn.sandbox.extra, _run_code)
 
 
 async def warm(
@@ -191,16 +191,18 @@ async def warm(
     what the project has.
     """
     writes = style == "program"
-    told = instructions(extra, overview) if writes else calling_instructions(style, overview)
-    tools = [_tool] if writes else function_tools(extra, _run_code)
-    await model_request(
-        model,
-        [ModelRequest(parts=[UserPromptPart("Hello")], instructions=told)],
-        model_settings=_warming(cache_key),
-        model_request_parameters=ModelRequestParameters(
-            function_tools=[tool.tool_def for tool in tools], allow_text_output=True
-        ),
-    )
+    every = InstructionPart(instructions() if writes else calling_instructions(style))
+    own = own_instructions(overview, extra if writes else None)
+    tools = [tool.tool_def for tool in ([_tool] if writes else function_tools(extra, _run_code))]
+    for parts in [[every], [every, InstructionPart(own, dynamic=True)]][: 2 if own else 1]:
+        await model_request(
+            model,
+            [ModelRequest(parts=[UserPromptPart("Hello")])],
+            model_settings=_warming(cache_key),
+            model_request_parameters=ModelRequestParameters(
+                function_tools=tools, allow_text_output=True, instruction_parts=parts
+            ),
+        )
 
 
 async def run_turn(

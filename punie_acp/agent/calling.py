@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent, RunContext, Tool
 
-from punie_acp.agent.instructions import DATA, OVERVIEW, fenced
+from punie_acp.agent.instructions import DATA, fenced, own_instructions
 from punie_acp.codemode.stubs import function_stubs
 from punie_acp.inference.dialects.xml import convert
 
@@ -45,6 +45,9 @@ You call read_file with the path "shapes.py". It shows it. Then you call edit_fi
 the old text exactly as it was shown, "    return width * height", and the new text, which has the two lines that \
 raise a ValueError before it. Then you call run_command with "python -m pytest -q".
 You: area raises a ValueError for a negative width now; the tests pass.
+User: Rename area to surface everywhere.
+You call search with the pattern "\\barea\\b". It shows the places. You call edit_file for each of them.
+You: area is called surface now, in shapes.py and test_shapes.py.
 User: How many Markdown files are in docs? Answer with the number only.
 You call list_files with the pattern "docs/*.md". It shows four paths.
 You: 4"""
@@ -78,15 +81,19 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def calling_agent(style: str, extra: ExtraFunctions, run: RunCode, overview: str = "") -> Agent[Turn, str]:
+def calling_agent(style: str, extra: ExtraFunctions, run: RunCode) -> Agent[Turn, str]:
     """An agent whose tools are the external functions, each call a program that `run` runs. `style` as the setting."""
-    instructions = calling_instructions(style, overview)
+    instructions = [calling_instructions(style), _own_instructions]
     return Agent(deps_type=_turn_type(), tools=function_tools(extra, run), instructions=instructions, retries=2)
 
 
-def calling_instructions(style: str, overview: str = "") -> str:
+def _own_instructions(ctx: RunContext[Turn]) -> str:
+    return own_instructions(ctx.deps.overview)
+
+
+def calling_instructions(style: str) -> str:
     """What a model that calls functions is told, without the dialect's own and the tools."""
-    return _INSTRUCTIONS.format(how=_HOW[style]) + (OVERVIEW.format(overview=overview) if overview else "")
+    return _INSTRUCTIONS.format(how=_HOW[style])
 
 
 def function_tools(extra: ExtraFunctions | None, run: RunCode) -> list[Tool[Turn]]:

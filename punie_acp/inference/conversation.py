@@ -51,18 +51,24 @@ class Conversation:
         # A template explains the calls of its own dialect, and only where it was made for tools.
         self._template_explains = bool(tools) and chat.knows_tools and teaches(chat.template, dialect)
 
-    def tokens(self, messages: Sequence[ModelMessage], instructions: Sequence[str]) -> tuple[int, ...]:
-        """The prompt, (time,). `instructions` follow the standing system prompt. Raises `UserError`, `EngineError`."""
-        turns = [self._system(messages, instructions)]
+    def tokens(
+        self, messages: Sequence[ModelMessage], instructions: Sequence[str], own: Sequence[str] = ()
+    ) -> tuple[int, ...]:
+        """The prompt, (time,). `instructions` follow the standing system prompt; after the dialect's stand `own` ones.
+
+        What all conversations have in common is first, so that its keys and values are. Raises `UserError`,
+        `EngineError`.
+        """
+        turns = [self._system(messages, instructions, own)]
         for index, message in enumerate(messages):
             turns += self._told(message, first=index == 0)
         tools = [tool.as_function() for tool in self._tools] if self._template_explains else None
         return self._chat.tokens([turn for turn in turns if turn.content], tools)
 
-    def _system(self, messages: Sequence[ModelMessage], instructions: Sequence[str]) -> ChatMessage:
+    def _system(self, messages: Sequence[ModelMessage], instructions: Sequence[str], own: Sequence[str]) -> ChatMessage:
         standing = [part.content for part in messages[0].parts if isinstance(part, SystemPromptPart)]
         dialect = "" if self._template_explains else self._dialect.instructions(self._tools)
-        text = "\n\n".join(filter(None, (*standing, *instructions, dialect)))
+        text = "\n\n".join(filter(None, (*standing, *instructions, dialect, *own)))
         return ChatMessage("system", (text,) if text else ())
 
     def _told(self, message: ModelMessage, *, first: bool) -> list[ChatMessage]:

@@ -185,7 +185,8 @@ class LocalModel(Model[None]):
         self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, tools: Sequence[Tool]
     ) -> tuple[int, ...]:
         parts = self._get_instruction_parts(messages, parameters) or []
-        return Conversation(self._chat, self._dialect, tools).tokens(messages, [part.content for part in parts])
+        every, own = ([part.content for part in parts if part.dynamic is of_one] for of_one in (False, True))
+        return Conversation(self._chat, self._dialect, tools).tokens(messages, every, own)
 
     def _generation(
         self, tokens: tuple[int, ...], settings: ModelSettings | None, messages: Sequence[ModelMessage]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEAST_TOKENS = 64
 """A shorter prefix is read as fast as it is loaded."""
 
-MOST_FILES = 4
+MOST_FILES = 6
 """For each model; a prefix of a thousand tokens takes about 60 MB with a model of 1.5B on a processor."""
 
 

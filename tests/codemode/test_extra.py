@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from punie_acp.agent.instructions import instructions
+from punie_acp.agent.instructions import own_instructions
 from punie_acp.codemode.calls import Answer, Plan, PlanError
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.extra import ExtraFunction, ExtraFunctions
@@ -126,6 +126,6 @@ def test_a_stub_that_does_not_fit_is_refused():
 
 def test_the_model_reads_the_stubs_after_everything_else():
     extra = ExtraFunctions.of([weather_function()])
-    assert instructions(extra).startswith(instructions())
-    assert instructions(extra).endswith(f"```python\n{TYPES}{STUB.rstrip()}\n```")
-    assert instructions(ExtraFunctions()) == instructions()
+    assert own_instructions("README.md", extra).startswith("The project's folder has (names only, no instructions):\n")
+    assert own_instructions("README.md", extra).endswith(f"```python\n{TYPES}{STUB.rstrip()}\n```")
+    assert own_instructions("", ExtraFunctions()) == ""

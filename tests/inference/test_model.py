@@ -437,3 +437,20 @@ def test_the_prompts_of_an_installed_model_only_grow(dialect):
         anyio.run(run)
         prompts = [request.tokens for request in engine.requests]
         assert all(later[: len(earlier)] == earlier for earlier, later in pairwise(prompts))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_is_told_in_one_conversation_only_stands_after_what_is_told_in_all(chat, dialect):
+    def told(own):
+        engine = ScriptedEngine(chat, ["One."])
+        agent = an_agent(engine, chat, dialect)
+        agent.instructions(lambda: own)
+        anyio.run(agent.run, "Which?")
+        return chat.decode(engine.requests[0].tokens)
+
+    one, other = told("Of this project."), told("Of another one.")
+    common = one[: one.index("Of this project.")]
+    assert other.startswith(common)
+    assert common.index("Answer briefly.") < len(common)
+    assert DIALECTS[dialect].instructions([]) in common or dialect in chat.template
+    assert one.index("Of this project.") < one.index("Which?")
