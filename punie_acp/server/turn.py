@@ -218,6 +218,7 @@ class Turn:
         history = session.history(self.number)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
         news, session.news = session.news, []
+        looks = await looks_of(prompt, session.workspace, settings.named_file_characters)
         return TurnRequest(
             prompt="\n".join([prompt, *(f"({one})" for one in news)]),
             turn_id=self.turn_id,
@@ -226,8 +227,8 @@ class Turn:
             cache_key=session.session_id,
             media=self._media,
             overview=session.background.overview,
-            looks=await looks_of(prompt, session.workspace, settings.named_file_characters),
-            needs_look=names_of_project(prompt, session.workspace.root),
+            looks=looks.text,
+            needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
         )
 
     async def _tell_usage(self, result: TurnResult, ready: ReadyModel) -> None:
