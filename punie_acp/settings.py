@@ -50,7 +50,7 @@ class Settings:
     context_tokens: int = 16384  # the longest conversation that the engine keeps, at most what the model was trained on
 
     overview_characters: int = 400  # of the list of the project's files that the model reads first; 0: it reads none
-    named_file_characters: int = 2000  # of files that a prompt names and that the model reads with it; 0: it reads none
+    named_file_characters: int = 1200  # of files that a prompt names and that the model reads with it; 0: it reads none
     effort: Effort = "normal"  # of a new session: "quick" (a third of these limits), "normal", "thorough" (thrice)
     stream_programs: bool = True  # whether a new session shows programs while they are being written
     prefetch: bool = True  # whether files that a program reads one after the other, slowly, are read before their turn

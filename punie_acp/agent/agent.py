@@ -70,6 +70,7 @@ class TurnRequest:
     media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
     overview: str = ""  # what the project has, for the instructions
     looks: str = ""  # what the files are like that the prompt names
+    told_all: bool = False  # whether that is all that is in them: it may well be answered without having looked
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -264,7 +265,7 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     least = settings.call_probability
     if least < 1 and ((request.needs_look and not turn.program_ids) or 0 < turn.astray < MOST_ASTRAY):
         chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY)
-    elif not turn.program_ids:
+    elif not turn.program_ids and not request.told_all:
         chosen["call_probability"] = least
     if turn.answer_now:
         chosen["no_call"] = True

@@ -228,6 +228,7 @@ class Turn:
             media=self._media,
             overview=session.background.overview,
             looks=looks.text,
+            told_all=looks.is_all,
             needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
         )
 
