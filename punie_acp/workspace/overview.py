@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -40,8 +42,9 @@ async def overview(workspace: Workspace, characters: int) -> str:
 async def _contents(workspace: Workspace, folder: Path) -> tuple[list[str], list[Path]]:
     """The names of the files in a folder, and its folders."""
     found = [path for path in await workspace.glob("*", folder) if _is_plain(path.name)]
-    folders = [path for path in found if path.is_dir()]
-    return [path.name for path in found if path not in set(folders)], folders
+    are_folders = await anyio.to_thread.run_sync(lambda: [path.is_dir() for path in found])
+    files = [path.name for path, is_folder in zip(found, are_folders, strict=True) if not is_folder]
+    return files, [path for path, is_folder in zip(found, are_folders, strict=True) if is_folder]
 
 
 async def _first_with_a_choice(workspace: Workspace, folder: Path) -> tuple[str, list[str], list[Path]]:
