@@ -73,6 +73,9 @@ _HINTS = (
 )
 """From what an error says to what can be done about it, as `codemode.advice` has it for programs."""
 
+_EXAMPLES = {"search": {"pattern": r"def area\b"}}
+"""Of a call, as in the instructions: where the model's chat template does not say how calls are written."""
+
 _TYPES: dict[str, dict[str, Any]] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
@@ -168,7 +171,11 @@ def _schema(node: ast.FunctionDef) -> dict[str, Any]:
     required += [
         one.arg for one, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if value is None
     ]
-    properties = {one.arg: _type(one.annotation) for one in parameters}
+    examples = _EXAMPLES.get(node.name, {})
+    properties = {
+        one.arg: _type(one.annotation) | ({"examples": [examples[one.arg]]} if one.arg in examples else {})
+        for one in parameters
+    }
     return {"type": "object", "properties": properties, "required": required}
 
 

@@ -388,3 +388,13 @@ def test_the_dialect_is_chosen_by_the_setting_then_the_catalogue_then_the_templa
 def test_a_fence_refuses_tools_that_it_cannot_call():
     with pytest.raises(ValueError, match="execute_code, search"):
         DIALECTS["fence"].parser(MANY)
+
+
+@pytest.mark.parametrize("dialect", ["xml", "json"])
+def test_how_to_call_is_shown_by_an_example_that_a_schema_has(dialect):
+    look = Tool("look", "Look.", {"type": "object", "properties": {"path": {"type": "string"}}})
+    pattern = {"type": "string", "examples": ["def area"]}
+    find = Tool("find", "Find.", {"type": "object", "properties": {"glob": {"type": "string"}, "pattern": pattern}})
+    block = DIALECTS[dialect]
+    assert block.instructions([look, find]).endswith("\n" + block.render_call("find", {"pattern": "def area"}))
+    assert block.instructions([look]).endswith("\n" + block.render_call("look", {"path": "value"}))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json as json_library
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from punie_acp.inference.dialects import json, xml
 from punie_acp.inference.dialects.base import JsonValue, Parser, Reader, Step, Tool
@@ -32,9 +32,9 @@ class BlockDialect:
         if not tools:
             return ""
         listed = "\n".join(json_library.dumps(tool.as_function()["function"], ensure_ascii=False) for tool in tools)
-        parameters = list(tools[0].parameters())[:1]
-        example = self.render_call(tools[0].name, dict.fromkeys(parameters, "value"))
-        return f"# Tools\n<tools>\n{listed}\n</tools>\nTo call {tools[0].name}, write exactly this and stop:\n{example}"
+        name, arguments = _example(tools)
+        example = self.render_call(name, arguments)
+        return f"# Tools\n<tools>\n{listed}\n</tools>\nTo call {name}, write exactly this and stop:\n{example}"
 
     def parser(self, tools: Sequence[Tool], *, one_call: bool = False) -> Parser:
         """Reads blocks until text follows the last one; of one call, or one tool that takes a program, the first."""
@@ -50,6 +50,16 @@ class BlockDialect:
         """Templates frame what has the role `tool` themselves."""
         error = "Error:\n" if failed else ""
         return (error, "") if role == "tool" else (f"<tool_response>\n{error}", "\n</tool_response>")
+
+
+def _example(tools: Sequence[Tool]) -> tuple[str, dict[str, JsonValue]]:
+    """A call to show: of the first tool whose schema has an example, since a small model may copy what it is shown."""
+    for tool in tools:
+        shown = {name: schema["examples"] for name, schema in tool.parameters().items() if "examples" in schema}
+        if shown:
+            return tool.name, {name: cast("list[JsonValue]", examples)[0] for name, examples in shown.items()}
+    parameters = list(tools[0].parameters())[:1]
+    return tools[0].name, dict.fromkeys(parameters, "value")
 
 
 def read_answer(reader: Reader, tools: Sequence[Tool], *, one_block: bool, one_call: bool) -> Step[None]:
