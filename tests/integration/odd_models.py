@@ -31,11 +31,17 @@ def prompted() -> ScriptedModel:
 def _prompted(messages: Sequence[ModelMessage]) -> Response:
     given, script = 0, list[object]()
     for message in messages:
-        prompts = [part.content for part in message.parts if isinstance(part, UserPromptPart)]
+        prompts = [_words(part) for part in message.parts if isinstance(part, UserPromptPart)]
         if prompts:
             given, script = 0, _script(prompts[-1])
         given += isinstance(message, ModelResponse)
     return _response(script[given]) if given < len(script) else Response((("text", "done"),))
+
+
+def _words(part: UserPromptPart | ToolReturnPart) -> str:
+    """The text of a prompt, without what stands before it of the files that it names; or that of a result."""
+    said = part.content
+    return said if isinstance(said, str) else str(said[-1])
 
 
 def _script(prompt: str) -> list[object]:
@@ -49,11 +55,11 @@ def recalling() -> ScriptedModel:
 
 
 def _recalled(messages: Sequence[ModelMessage]) -> Response:
-    prompts = [part.content for message in messages for part in message.parts if isinstance(part, UserPromptPart)]
+    prompts = [_words(part) for message in messages for part in message.parts if isinstance(part, UserPromptPart)]
     if prompts[-1].startswith("["):
         return _prompted(messages)
     parts = [part for message in messages for part in message.parts]
-    told = [part.content for part in parts if isinstance(part, UserPromptPart | ToolReturnPart)]
+    told = [_words(part) for part in parts if isinstance(part, UserPromptPart | ToolReturnPart)]
     return Response((("text", "\n".join(map(str, told))),))
 
 
@@ -95,7 +101,7 @@ def calling() -> FunctionModel:
 async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
     parts = [part for message in messages for part in message.parts]
     said = next(part.content for part in parts if isinstance(part, UserPromptPart))
-    prompt = said if isinstance(said, str) else str(said[-1])  # what files are like that it names stands before it
+    prompt = next(_words(part) for part in parts if isinstance(part, UserPromptPart))
     requests = json.JSONDecoder().raw_decode(prompt)[0]  # more text may follow
     made = sum(isinstance(message, ModelResponse) for message in messages)
     if made < len(requests):
@@ -130,7 +136,7 @@ async def _write_piece_by_piece(messages: list[ModelMessage], _: AgentInfo) -> A
     if told:
         yield told[-1]
         return
-    prompt = json.loads(next(part.content for part in parts if isinstance(part, UserPromptPart)))
+    prompt = json.loads(next(_words(part) for part in parts if isinstance(part, UserPromptPart)))
     yield {0: DeltaToolCall("execute_code", '{"code": "')}
     for number, piece in enumerate(prompt["pieces"]):
         while number and not Path(prompt["gates"], str(number)).exists():  # noqa: ASYNC110
