@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import anyio
+
 from punie_acp.agent.instructions import fenced
 from punie_acp.codemode.shapes import shape_of
 from punie_acp.workspace.mentions import files_named
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from punie_acp.workspace.base import Workspace
 
 _MOST_FILES = 4
+_MOST_SECONDS = 2.0  # for each file: an editor that does not serve it holds nobody up
 _MOST_BYTES = 2_000_000
 _SHORT_DATA = 600  # characters; the shape of what is longer says more than its text
 
@@ -50,7 +53,8 @@ async def _look(name: str, workspace: Workspace, room: int) -> tuple[str, str]:
         known = await workspace.stat(path)
         if known is None or known.size > _MOST_BYTES or workspace.sensitivity(path):
             return "", ""
-        text = await workspace.read_text(path)
+        with anyio.fail_after(_MOST_SECONDS):
+            text = await workspace.read_text(path)
     except (OSError, ValueError):
         return "", ""
     shape = shape_of(name, text) if len(text) > _SHORT_DATA else ""
