@@ -8,7 +8,6 @@ what is known not to pass, for the tests.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -29,6 +28,8 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from punie_acp.codemode.events import Decision, ProgramLimits  # noqa: E402
 from punie_acp.codemode.sandbox import Sandbox  # noqa: E402
+from punie_acp.evaluation.corpus import changes as changes_between  # noqa: E402
+from punie_acp.evaluation.corpus import files_of  # noqa: E402
 from punie_acp.workspace.local import LocalWorkspace  # noqa: E402
 
 if TYPE_CHECKING:
@@ -63,20 +64,9 @@ def programs() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "programs").glob("*.py"))}
 
 
-def files_of(root: Path) -> dict[str, str | None]:
-    """Every file below `root` with its digest, and every folder."""
-    found = [path for path in root.rglob("*") if "__pycache__" not in path.parts]
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "/"
-        for path in found
-    }
-
-
 def changes(root: Path) -> dict[str, str | None]:
     """How `root` differs from the fixture."""
-    before, after = files_of(HERE / "workspace"), files_of(root)
-    gone: dict[str, str | None] = {path: None for path in before if path not in after}
-    return gone | {path: digest for path, digest in after.items() if before.get(path) != digest}
+    return changes_between(files_of(HERE / "workspace"), files_of(root))
 
 
 def copy_workspace(folder: str) -> Path:

@@ -98,9 +98,7 @@ class _Prepared:
     def check(self, answer: str) -> tuple[CheckResult, ...]:
         """The last line, and the files."""
         said, files = self.task.checks
-        after = files_of(self.cwd)
-        changed: dict[str, str | None] = {path: None for path in self.before if path not in after}
-        changed |= {path: digest for path, digest in after.items() if self.before.get(path) != digest}
+        changed = changes(self.before, files_of(self.cwd))
         other = sorted(
             path for path in {*changed, *self.changes} if changed.get(path, "") != self.changes.get(path, "")
         )
@@ -119,3 +117,9 @@ def files_of(root: Path) -> dict[str, str]:
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "/"
         for path in found
     }
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """How two `files_of` differ: the digest of what is new or other, None for what is gone."""
+    gone: dict[str, str | None] = {path: None for path in before if path not in after}
+    return gone | {path: digest for path, digest in after.items() if before.get(path) != digest}

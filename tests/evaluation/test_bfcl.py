@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +12,12 @@ from punie_acp.evaluation.outside.bfcl import PACKAGE, open_bfcl
 from punie_acp.evaluation.outside.bfcl_child import MULTI_TURN, Package, as_mcp, judged, mcp_name
 from punie_acp.evaluation.results import read_results
 from tests.evaluation.bfcl_standin import PLAY, READ, make_package
+from tests.evaluation.running import MODELS, evaluate
 
-ROOT = Path(__file__).parent.parent.parent
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
 TYPES = {"dict": "object", "float": "number", "tuple": "array", "string": "string"}
 pytestmark = pytest.mark.slow
 
@@ -25,20 +27,14 @@ def package(tmp_path_factory) -> Path:
     return make_package(tmp_path_factory.mktemp("package"))
 
 
-def evaluate(home: Path, *arguments: str, model: str = "calling_model") -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
-    folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
-    options = ["--suite", "bfcl", "--split", "test", "--model", f"import:tests.evaluation.models:{model}"]
-    return subprocess.run(
-        [sys.executable, "-m", "punie_acp", "eval", *options, *arguments],
-        check=False, cwd=ROOT, env=inherited | folders, capture_output=True, text=True, timeout=300,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+def evaluate_bfcl(home: Path, *arguments: str, model: str = "calling_model") -> subprocess.CompletedProcess[str]:
+    options = ["--suite", "bfcl", "--split", "test", "--model", f"{MODELS}:{model}"]
+    return evaluate(home, *options, *arguments, timeout=300)
 
 
 def test_the_calls_that_a_program_makes_are_what_is_judged(package, tmp_path):
     out = tmp_path / "out.jsonl"
-    done = evaluate(tmp_path, "--checkout", str(package), "--out", str(out))
+    done = evaluate_bfcl(tmp_path, "--checkout", str(package), "--out", str(out))
     assert done.returncode == 0, done.stderr
     two, one_of_two, turns = read_results(out).records
     assert (two.task, two.project, two.passed, two.external_calls) == ("parallel_0", "parallel", True, 2)
@@ -49,7 +45,7 @@ def test_the_calls_that_a_program_makes_are_what_is_judged(package, tmp_path):
 
 def test_who_calls_nothing_passes_nothing(package, tmp_path):
     out = tmp_path / "out.jsonl"
-    done = evaluate(tmp_path, "--checkout", str(package), "--out", str(out), model="null_model")
+    done = evaluate_bfcl(tmp_path, "--checkout", str(package), "--out", str(out), model="null_model")
     assert done.returncode == 0, done.stderr
     records = read_results(out).records
     assert [(one.passed, one.cause) for one in records] == [(False, "no call")] * 3
@@ -84,7 +80,7 @@ def test_schemas_are_told_in_json_schemas_words():
 
 
 def test_a_folder_without_the_package_is_said_to_be_none(tmp_path):
-    done = evaluate(tmp_path, "--checkout", str(tmp_path))
+    done = evaluate_bfcl(tmp_path, "--checkout", str(tmp_path))
     assert done.returncode == 1
     assert "has no package bfcl_eval: --checkout is the folder that it is in" in done.stderr
 

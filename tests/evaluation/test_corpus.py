@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from punie_acp.evaluation.corpus import FOLDER, open_corpus
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.results import read_results
+from tests.evaluation.running import evaluate
 
-ROOT = Path(__file__).parent.parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SOME = ("add_import_line", "csv_to_json", "rmtree_copytree", "zipfile_make", "model_05b_print_how_many_error_lines")
 
 
-def evaluate(home: Path, model: str, *tasks: str) -> list:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
-    folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
+def evaluate_corpus(home: Path, model: str, *tasks: str) -> list:
     out = home / "out.jsonl"
     options = ["--suite", "python", "--model", f"import:tests.{model}", "--tasks", ",".join(tasks), "--out", str(out)]
-    done = subprocess.run(
-        [sys.executable, "-m", "punie_acp", "eval", *options],
-        check=False, cwd=ROOT, env=inherited | folders, capture_output=True, text=True, timeout=300,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = evaluate(home, *options, timeout=300)
     assert done.returncode == 0, done.stderr
     return read_results(out).records
 
 
 def test_programs_that_are_run_as_they_stand_do_what_cpython_does(tmp_path):
     """All but the one that our sandbox is known not to run."""
-    records = evaluate(tmp_path, "scripted:echo_model", *SOME)
+    records = evaluate_corpus(tmp_path, "scripted:echo_model", *SOME)
     assert {one.task: one.passed for one in records} == {name: name != "zipfile_make" for name in SOME}
 
 
 def test_who_runs_nothing_passes_nothing(tmp_path):
-    records = evaluate(tmp_path, "evaluation.models:null_model", *SOME[:2])
+    records = evaluate_corpus(tmp_path, "evaluation.models:null_model", *SOME[:2])
     reasons = [check["reason"] for one in records for check in one.checks]
     assert [one.passed for one in records] == [False, False]
     assert "the answer lacks 'added to utils.py'" in reasons

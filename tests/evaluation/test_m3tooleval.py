@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from punie_acp.evaluation.outside.m3_child import MOST_ARGUMENTS, Tool
 from punie_acp.evaluation.outside.m3tooleval import open_m3tooleval
 from punie_acp.evaluation.results import read_results
+from tests.evaluation.running import MODELS, evaluate
 
-ROOT = Path(__file__).parent.parent.parent
+if TYPE_CHECKING:
+    import subprocess
+
 pytestmark = pytest.mark.slow
 
 BASE = """
@@ -87,31 +89,14 @@ def checkout(tmp_path_factory) -> Path:
     return root
 
 
-def evaluate(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
-    folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
-    model = ["--model", "import:tests.evaluation.models:stubborn_model"]
-    command = [
-        sys.executable,
-        "-m",
-        "punie_acp",
-        "eval",
-        "--suite",
-        "m3tooleval",
-        "--split",
-        "test",
-        *model,
-        *arguments,
-    ]
-    return subprocess.run(
-        command, check=False, cwd=ROOT, env=inherited | folders, capture_output=True, text=True, timeout=300,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+def evaluate_m3(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    options = ["--suite", "m3tooleval", "--split", "test", "--model", f"{MODELS}:stubborn_model"]
+    return evaluate(home, *options, *arguments, timeout=300)
 
 
 def test_wrong_answers_are_told_and_tried_again_within_ten_requests(checkout, tmp_path):
     out = tmp_path / "out.jsonl"
-    done = evaluate(tmp_path, "--checkout", str(checkout), "--out", str(out))
+    done = evaluate_m3(tmp_path, "--checkout", str(checkout), "--out", str(out))
     assert done.returncode == 0, done.stderr
     least, second, third = read_results(out).records
     assert (least.passed, least.prompts, least.turns, least.answer) == (True, 3, 4, "Answer: 7")
@@ -136,7 +121,7 @@ def test_each_task_has_tools_of_its_own_and_the_checkout_stays_as_it_was(checkou
 @pytest.mark.parametrize(("given", "sentence"), [(None, "wants --checkout"), ("", "is no checkout of code-act")])
 def test_without_a_checkout_the_suite_says_what_it_wants(tmp_path, given, sentence):
     options = [] if given is None else ["--checkout", str(tmp_path)]
-    done = evaluate(tmp_path, *options)
+    done = evaluate_m3(tmp_path, *options)
     assert done.returncode == 1
     assert sentence in done.stderr
 

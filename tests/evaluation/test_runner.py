@@ -10,43 +10,19 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from punie_acp.evaluation.report import report_sections
 from punie_acp.evaluation.results import read_results
+from tests.evaluation.running import MODELS, ROOT, environment, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-MODELS = "import:tests.evaluation.models"
 pytestmark = pytest.mark.slow
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUNIE_")}
-    folders = {f"PUNIE_{name}_DIR": str(home / name.lower()) for name in ("CONFIG", "DATA", "LOG")}
-    return (
-        inherited | folders | {"COLUMNS": "200", "GIT_DIR": "nowhere"} | more
-    )  # commits made meanwhile change no facts
-
-
-def evaluate(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "punie_acp", "eval", *arguments]
-    variables = environment(home, **more)
-    return subprocess.run(
-        command,
-        check=False,
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 @pytest.fixture(scope="module")

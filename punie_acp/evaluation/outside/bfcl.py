@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from punie_acp.evaluation.environment import Environment
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.facts import suite_hash
 from punie_acp.evaluation.outside.bfcl_child import MULTI_TURN
-from punie_acp.evaluation.outside.children import ask, python_arguments
+from punie_acp.evaluation.outside.children import SETTINGS, ask, named, server
 from punie_acp.evaluation.tasks import Check, CheckResult, Task
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 CHILD = Path(__file__).with_name("bfcl_child.py")
 PACKAGE = Environment("bfcl-eval", ("bfcl-eval==2026.3.23",), dependencies=False)
 """Its data and its checks need nothing else; its clients of a dozen providers, which nobody calls here, would."""
-SERVER = "tools"
-"""The product names a server's functions after it: `tools_spotify_play`."""
 PROMPT = (
     "{question}\n\nDo this with these functions: {functions}. "
     "Call one for each thing that is asked for, each once, with the arguments that the request gives."
@@ -51,8 +48,8 @@ class Bfcl:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """No task is begun without its functions, however slow the machine is."""
-        return {"mcp_start_seconds": "60"}
+        """So that each task has its functions."""
+        return SETTINGS
 
     @contextmanager
     def prepare(self, task: Task, folder: Path) -> Generator[PreparedTask]:
@@ -88,14 +85,13 @@ def _package(folder: Path | None) -> Path:
 
 
 def _task(described: dict[str, Any]) -> Task:
-    functions = ", ".join(f"{SERVER}_{name}" for name in described["functions"])
     category = described["category"]
     return Task(
         id=described["name"],
         project=category,
         split="test",  # nobody should tune anything on it
         category="edit" if category == MULTI_TURN else "read",
-        prompt=PROMPT.format(question=described["questions"][0], functions=functions),
+        prompt=PROMPT.format(question=described["questions"][0], functions=named(described["functions"])),
         checks=(Check("official", described["truth"]),),
     )
 
@@ -113,8 +109,7 @@ class _Prepared:
 
     @property
     def mcp_servers(self) -> Sequence[dict[str, JsonValue]]:
-        arguments: list[JsonValue] = [*python_arguments(CHILD, "serve", self.package, self.task.id, str(self.record))]
-        return [{"name": SERVER, "command": sys.executable, "args": arguments, "env": []}]
+        return [server(CHILD, self.package, self.task.id, str(self.record))]
 
     def follow_up(self, answer: str, requests: int) -> str | None:
         """The next turn's question."""

@@ -7,7 +7,6 @@ tries again, within ten requests of the model in all; what is right, the officia
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from punie_acp.evaluation.errors import EvaluationError
 from punie_acp.evaluation.facts import suite_hash
-from punie_acp.evaluation.outside.children import ask, python_arguments
+from punie_acp.evaluation.outside.children import SETTINGS, ask, named, server
 from punie_acp.evaluation.outside.m3_child import FOLDER
 from punie_acp.evaluation.tasks import Check, CheckResult, Task
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from punie_acp.protocol.errors import JsonValue
 
 CHILD = Path(__file__).with_name("m3_child.py")
-SERVER = "tools"
-"""The product names a server's functions after it: `tools_reverse_string`."""
 MOST_REQUESTS = 10
 PROMPT = (
     "You have access to the following tools: {tools}.\n\nNow, let's get started!\n\nInstruction: {instruction}\n"
@@ -51,8 +48,8 @@ class M3ToolEval:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """No task is begun without its tools, however slow the machine is."""
-        return {"mcp_start_seconds": "60"}
+        """So that each task has its functions."""
+        return SETTINGS
 
     @contextmanager
     def prepare(self, task: Task, folder: Path) -> Generator[PreparedTask]:
@@ -75,13 +72,12 @@ def open_m3tooleval(checkout: Path | None) -> M3ToolEval:
 
 
 def _task(described: dict[str, Any]) -> Task:
-    named = ", ".join(f"{SERVER}_{tool}" for tool in described["tools"])
     return Task(
         id=described["name"],
         project=described["name"].split("/")[0],
         split="test",  # nobody should tune anything on it
         category="read",
-        prompt=PROMPT.format(tools=named, instruction=described["instruction"]),
+        prompt=PROMPT.format(tools=named(described["tools"]), instruction=described["instruction"]),
         checks=(Check("official", described["expected"]),),
     )
 
@@ -98,8 +94,7 @@ class _Prepared:
 
     @property
     def mcp_servers(self) -> Sequence[dict[str, JsonValue]]:
-        arguments: list[JsonValue] = [*python_arguments(CHILD, "serve", self.checkout, self.task.id)]
-        return [{"name": SERVER, "command": sys.executable, "args": arguments, "env": []}]
+        return [server(CHILD, self.checkout, self.task.id)]
 
     def follow_up(self, answer: str, requests: int) -> str | None:
         """What the official loop says to a wrong answer, and to none."""
