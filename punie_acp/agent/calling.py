@@ -60,6 +60,7 @@ _LINES = {
     "run_command": "done = {call}\nprint(done.stdout + done.stderr + f'\\nexit code {{done.exit_code}}')",
     "write_file": "{call}",
     "edit_file": "{call}",
+    "save_definition": "{call}",
 }
 """The programs that calls become; those of other functions print what they get."""
 

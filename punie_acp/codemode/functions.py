@@ -1,4 +1,4 @@
-"""What a program may call by itself: the six external functions, each planned before anybody is asked.
+"""What a program may call by itself: the seven external functions, each planned before anybody is asked.
 
 A planner takes the arguments as the program gave them, looks at the workspace, and returns a `Plan`. It raises
 `PlanError` where the call cannot happen at all, and `TypeError` where the arguments are not what it takes.
@@ -11,9 +11,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from punie_acp.codemode.calls import Answer, Plan, PlanError
-from punie_acp.codemode.events import CallType, Change, JsonValue, Location, ToolKind
+from punie_acp.codemode.defining import save_definition
+from punie_acp.codemode.events import CallType, JsonValue, Location, ToolKind
 from punie_acp.codemode.misses import nothing_matches
 from punie_acp.codemode.planning import (
+    change_plan,
     command_plan,
     exit_code,
     names_summary,
@@ -124,16 +126,7 @@ async def edit_file(place: Place, path: PathLike, old: str, new: str) -> Plan:
     except (OSError, ValueError) as error:
         told = error if isinstance(error, OSError) else _without_secrets(error, place, target)
         raise PlanError(told, CallType.WRITE, "edit", title) from error
-    line = before[: before.index(old)].count("\n") + 1
-
-    async def perform(_: object) -> Answer:
-        if await place.workspace.read_text(target) != before:
-            raise ValueError(f"{place.workspace.display(target)} changed while this edit waited; read it again")
-        await place.workspace.write_text(target, after)
-        return Answer(None, {"line": line})
-
-    change = Change(str(target), before, after)
-    return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target), line),), (change,))
+    return change_plan(place, target, before, after, title, before[: before.index(old)].count("\n") + 1)
 
 
 def _without_secrets(error: ValueError, place: Place, target: Path) -> ValueError:
@@ -196,6 +189,7 @@ FUNCTIONS: dict[str, Callable[..., Awaitable[Plan]]] = {
     "read_file": read_file,
     "write_file": write_file,
     "edit_file": edit_file,
+    "save_definition": save_definition,
     "list_files": list_files,
     "search": search,
     "run_command": run_command,
@@ -204,6 +198,7 @@ FUNCTIONS: dict[str, Callable[..., Awaitable[Plan]]] = {
 ALIASES = {
     "path": ("filename", "file_path", "filepath", "file", "file_name", "target_file"),
     "content": ("contents", "text", "data", "new_content"),
+    "code": ("definition", "function", "name", "source", "content"),
     "old": ("old_text", "old_string", "old_str", "search"),
     "new": ("new_text", "new_string", "new_str", "replace", "replacement"),
     "pattern": ("query", "regex", "path", "text"),

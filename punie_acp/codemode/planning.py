@@ -50,6 +50,19 @@ async def write_plan(place: Place, target: Path, content: str, value: object = N
     return Plan(CallType.WRITE, "edit", f"{verb} {shown}", perform, places, (change,), value=value)
 
 
+def change_plan(place: Place, target: Path, before: str, after: str, title: str, line: int) -> Plan:
+    """A plan to make `after` of `before`, the text of `target`; the change begins on `line`."""
+
+    async def perform(_: object) -> Answer:
+        if await place.workspace.read_text(target) != before:
+            raise ValueError(f"{place.workspace.display(target)} changed while this edit waited; read it again")
+        await place.workspace.write_text(target, after)
+        return Answer(None, {"line": line})
+
+    change = Change(str(target), before, after)
+    return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target), line),), (change,))
+
+
 async def command_plan(
     place: Place,
     command: str | Sequence[str],

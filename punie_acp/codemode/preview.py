@@ -19,6 +19,7 @@ _FUNCTIONS: dict[str, tuple[Effect, int]] = {  # the effect, and how many of the
     "list_files": ("read", 1),
     "write_file": ("write", 1),
     "edit_file": ("write", 1),
+    "save_definition": ("write", 1),
     "run_command": ("run", 1),
     "glob.glob": ("read", 1),
     "glob.iglob": ("read", 1),

@@ -18,6 +18,7 @@ from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.events import Printed, ProgramChecked, ProgramError, ProgramFinished, ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.guard import Guard
+from punie_acp.codemode.lifting import lift
 from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.projectcode import handed_to_project
@@ -210,10 +211,11 @@ class Sandbox:
         handed = handed_to_project(repaired.code, self._workspace.root, extra.by_name, self._checker.earlier_names)
         if handed is not None:
             repaired = Repaired(handed.code, (*repaired.notes, handed.note))
-        problem = await self._checker.check(repaired.code)
+        lifted = lift(repaired.code)
+        problem = await self._checker.check(lifted)
         if problem is not None:
             return problem
-        deferred = defer(repaired.code, extra.by_name)
+        deferred = defer(lifted, extra.by_name)
         compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
         self._checker.compiled = compiled.knowledge
         return Program(program_id, repaired.code, compiled.text, (*repaired.notes, *compiled.notes), compiled.lines)
@@ -225,7 +227,7 @@ class Sandbox:
         if run.error is not None and run.error.kind == "syntax":
             return run.error  # nothing of it ran
         if not run.state_lost and await self._keep(run):
-            self._checker.remember(run.program.code, up_to_line=run.error.line if run.error else None)
+            self._checker.remember(lift(run.program.code), up_to_line=run.error.line if run.error else None)
             return run.error
         await self._session.restore()
         if run.error is None:

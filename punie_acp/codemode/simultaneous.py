@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
     Serve = Callable[[], Awaitable[ExternalSettledResult]]
 
-_OF_ONE_FILE: dict[str, Literal["read", "write"]] = {"read_file": "read", "write_file": "write", "edit_file": "write"}
+_OF_ONE_FILE: dict[str, Literal["read", "write"]] = {
+    "read_file": "read",
+    "write_file": "write",
+    "edit_file": "write",
+    "save_definition": "write",
+}
 _OF_ALL_FILES: dict[str, Literal["read", "write", "command"]] = {
     "list_files": "read",
     "search": "read",

@@ -1,0 +1,93 @@
+"""Definitions that a program saves: `save_definition(path, area)` gets the text of `area`, as the program has it.
+
+The sandbox could not give it. What is only saved is not run: it may use what is in the project and not here.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from punie_acp.codemode.defining import Definition, Import, first_line
+from punie_acp.codemode.source import Source, bound_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SAVE = "save_definition"
+
+
+def lift(code: str) -> str:
+    """`code` with the text of what it saves in place of its name, every line staying where it is."""
+    if SAVE not in code:
+        return code
+    try:
+        source = Source(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return code
+    if SAVE in bound_names(source.tree):
+        return code
+    return _Lifting(source).lifted()
+
+
+class _Lifting:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._definitions = {node.name: node for node in source.tree.body if isinstance(node, Definition)}
+        self._imports = [node for node in source.tree.body if isinstance(node, Import)]
+
+    def lifted(self) -> str:
+        named = {
+            argument: name
+            for node in ast.walk(self._source.tree)
+            for argument in _saved(node)
+            if (name := _name(argument)) in self._definitions
+        }
+        saved = [self._definitions[name] for name in dict.fromkeys(named.values())]
+        for argument, name in named.items():
+            node = self._definitions[name]
+            texts = [self._source.text_of(one) for one in self._imports if _bound(one) & _used([node])]
+            self._source.replace_node(argument, repr("\n".join([*texts, self._text(node)])))
+        for node in self._idle(saved, named):
+            self._source.replace(self._begin(node), self._source.end(node), "pass")
+        return self._source.edited()
+
+    def _idle(self, saved: list[Definition], named: Iterable[ast.expr]) -> list[Definition | Import]:
+        """Of what is saved, and of what it imports, what the rest of the program does not use."""
+        left = list(saved)
+        while True:
+            rest = [node for node in self._source.tree.body if node not in left]
+            used = _used(rest, frozenset(named))
+            still = [node for node in left if node.name not in used]
+            if still == left:
+                break
+            left = still
+        needed = _used(left)
+        return [*left, *(one for one in self._imports if _bound(one) & needed and not _bound(one) & used)]
+
+    def _begin(self, node: Definition | Import) -> int:
+        return self._source.line_start(first_line(node)) if isinstance(node, Definition) else self._source.start(node)
+
+    def _text(self, node: Definition) -> str:
+        return self._source.part(self._begin(node), self._source.end(node))
+
+
+def _saved(node: ast.AST) -> Iterator[ast.expr]:
+    """What a call saves: the second argument."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == SAVE:
+        yield from node.args[1:2]
+        yield from (word.value for word in node.keywords if word.arg not in {"path", None})
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _used(nodes: Iterable[ast.stmt], but: frozenset[ast.expr] = frozenset()) -> set[str]:
+    return {one.id for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name) and one not in but}
+
+
+def _bound(node: Import) -> set[str]:
+    return bound_names(ast.Module([node], []))
