@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,13 +16,14 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text, own_instructions
+from punie_acp.agent.needless import IDLE, is_idle, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic_ai.messages import ModelMessage, UserContent
     from pydantic_ai.models import Model
@@ -70,7 +71,8 @@ class TurnRequest:
     media: tuple[Media, ...] = ()  # only for models that take them: `ReadyModel.takes`
     overview: str = ""  # what the project has, for the instructions
     looks: str = ""  # what the files are like that the prompt names
-    told_all: bool = False  # whether that is all that is in them: it may well be answered without having looked
+    told_all: bool = False  # whether that is all it takes: it may well be answered without having looked
+    code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -130,14 +132,17 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.useless_calls.add(ctx.tool_call_id or "")
     elif outcome.effects:
         turn.forget_failures()
+        turn.last_change = code.strip()
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
-    turn.last_result = told(outcome)
+    turn.last_result = "\n".join([told(outcome), *unsaved(code, outcome, turn.code)])
     error = outcome.error.message if outcome.error else ""
     if error and error == turn.last_error:
         turn.last_result += f"\n{SAME_AGAIN}"
-    elif not error and outcome.output.strip():
+    elif not error and (outcome.output.strip() or outcome.effects):
         turn.last_result += f"\n{NEXT}"
+    if turn.last_change == code.strip():
+        turn.change_result = turn.last_result
     turn.last_error = error
     return turn.last_result
 
@@ -149,18 +154,21 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     if _is_cut(ctx.messages):
         limit = turn.settings.max_request_tokens
         return f"The {what} did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
+    if turn.settings.tools == "program" and is_idle(code):
+        turn.astray += 1
+        return IDLE
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
-    if code.strip() == turn.last_program:
-        if turn.astray:
-            turn.repeats += 1
-            return (
-                f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
-            )
-        turn.answer_now = True
-        return f"The {what} did not run again: its result stands above, for nothing has changed since."
-    return None
+    if code.strip() not in {turn.last_program, turn.last_change}:
+        return None
+    if turn.astray and code.strip() != turn.last_change:
+        turn.repeats += 1
+        return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
+    turn.answer_now = True
+    if code.strip() != turn.last_program:
+        turn.last_program, turn.last_result = turn.last_change, turn.change_result
+    return f"The {what} did not run again: its result stands above, for nothing has changed since."
 
 
 _tool = Tool(execute_code, sequential=True)
@@ -220,7 +228,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview)
+    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.code)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from punie_acp.codemode.events import ProgramLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from punie_acp.agent.events import TurnObserver
     from punie_acp.codemode.early.ahead import ReadingAhead
@@ -48,6 +48,7 @@ class Turn:
     observer: TurnObserver
     settings: Settings
     overview: str = ""  # what the project has
+    code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
     texts: int = 0
@@ -56,6 +57,8 @@ class Turn:
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
     last_result: str = ""  # what the model was told of it
+    last_change: str | None = None  # the last program that changed something
+    change_result: str = ""  # what the model was told of that one
     useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
     astray: int = 0  # how many programs in a row have failed, or told nothing and changed nothing
     answer_now: bool = False  # it has just written the program again whose result it has

@@ -232,7 +232,7 @@ def _no_module(module: str) -> str:
     file = f"{module.replace('.', '/')}.py" if "." in module else f"{module}/….py"
     return (
         f"there is no module {module!r} here, only the standard library; to see the project's own code, "
-        f"read_file({file!r}), to run it, run_command('python -c …')"
+        f"read_file({file!r}), to run it, run_command('python -c …'), to change it, save_definition(path, name)"
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from punie_acp.workspace.base import Workspace
 
 _MOST_NAMES = 8
-_HOW_TO_CHANGE = "To change one, print read_file(path) first, then call edit_file(path, old, new)."
+_HOW_TO_CHANGE = "To put it into one, call save_definition(path, {name})."
 _WILD = "*?["
 
 
@@ -27,7 +27,7 @@ def nothing_done(code: str) -> list[str]:
     if not names:
         return []
     defined = ", ".join(names[:_MOST_NAMES])
-    return [f"It only defined {defined} for itself: no file has changed. {_HOW_TO_CHANGE}"]
+    return [f"It only defined {defined} for itself: no file has changed. {_HOW_TO_CHANGE.format(name=names[0])}"]
 
 
 async def nothing_matches(workspace: Workspace, pattern: str, base: Path) -> str:

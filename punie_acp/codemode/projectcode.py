@@ -55,7 +55,8 @@ def handed_to_project(code: str, root: Path, others: Iterable[str], earlier: Ite
         return None
     folders = [place for place in dict.fromkeys(places.values()) if place]
     path = "".join(f"import sys; sys.path.insert(0, {folder!r})\n" for folder in folders)
-    note = f"The project's own Python runs it, because it imports {', '.join(sorted(places))}."
+    names = sorted({name.partition(".")[0] for name in places})
+    note = f"The project's own Python runs it, because it imports {', '.join(names)}."
     return Handed(_COMMAND.format(python=python, code=_quoted(path + code)), note)
 
 
@@ -66,23 +67,25 @@ def _quoted(code: str) -> str:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """The top names of the modules that a program imports."""
+    """The modules that a program imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            yield node.module
 
 
 def _place(root: Path, name: str) -> str | None:
     """The folder of `root` from which the module `name` is imported; None where the project has none of that name."""
-    if name in sys.stdlib_module_names:
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
         return None
-    for folder in _SOURCES:
-        base = root / folder / name
-        if base.with_suffix(".py").is_file() or (base.is_dir() and any(base.glob("*.py"))):
-            return folder
-    return None
+    return next((folder for folder in _SOURCES if any(_is_module(root / folder, one) for one in {top, name})), None)
+
+
+def _is_module(folder: Path, name: str) -> bool:
+    base = folder.joinpath(*name.split("."))
+    return base.with_suffix(".py").is_file() or (base.is_dir() and any(base.glob("*.py")))
 
 
 def _names(tree: ast.Module) -> set[str]:

@@ -229,6 +229,7 @@ class Turn:
             overview=session.background.overview,
             looks=looks.text,
             told_all=looks.is_all,
+            code=looks.code,
             needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
         )
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[\w./\\-]+")
 _FOLDER = {"folder", "directory"}
 _RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
+_RUN_TOO = re.compile(r"(?:\b(?:then|and|please)|,)\s+run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _MOST_WORDS = 500
 
 
 def names_of_project(prompt: str, root: Path) -> bool:
-    """Whether `prompt` names a file or a folder under `root` that exists, or begins by asking to run a command.
+    """Whether `prompt` names a file or a folder under `root` that exists, or asks to run a command.
 
     A plain word is no name of a folder, though there be one: `tests` and `docs` are words like others. A prompt that
     brings text of its own, in a fence, may be about that alone.
@@ -27,7 +28,7 @@ def names_of_project(prompt: str, root: Path) -> bool:
     words = _words(prompt)
     paths = [word for word in words if "." in word or "/" in word]
     paths += [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
-    return any(_exists(root, path) for path in paths) or _is_command(prompt, root)
+    return any(_exists(root, path) for path in paths) or asks_to_run(prompt, root)
 
 
 def files_named(prompt: str, root: Path) -> list[str]:
@@ -36,6 +37,21 @@ def files_named(prompt: str, root: Path) -> list[str]:
         return []
     words = [word.removeprefix("./") for word in _words(prompt) if "." in word or "/" in word]
     return [word for word in dict.fromkeys(words) if _exists(root, word) and (root / word).is_file()]
+
+
+def files_to_make(prompt: str, root: Path) -> list[str]:
+    """The paths in `prompt` that lead into a folder under `root`, to a file that is not there."""
+    if "```" in prompt:
+        return []
+    words = [word.removeprefix("./") for word in _words(prompt) if "/" in word]
+    named = [word for word in dict.fromkeys(words) if re.search(r"\.\w+$", word) and not _exists(root, word)]
+    return [word for word in named if _exists(root, word.rpartition("/")[0])]
+
+
+def asks_to_run(prompt: str, root: Path) -> bool:
+    """Whether `prompt` asks to run a command, first or after something else."""
+    commands = [found[1] for found in (_RUN.match(prompt), *_RUN_TOO.finditer(prompt)) if found is not None]
+    return "```" not in prompt and any(shutil.which(one) is not None or _exists(root, one) for one in commands)
 
 
 def _words(prompt: str) -> list[str]:
@@ -48,8 +64,3 @@ def _exists(root: Path, path: str) -> bool:
         return path.strip("./") != "" and not path.startswith("/") and ".." not in path and (root / path).exists()
     except (OSError, ValueError):
         return False
-
-
-def _is_command(prompt: str, root: Path) -> bool:
-    found = _RUN.match(prompt)
-    return found is not None and (shutil.which(found[1]) is not None or _exists(root, found[1]))

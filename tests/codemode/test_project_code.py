@@ -23,6 +23,7 @@ def lab(lab):
         ("import hives.views\nprint(hives.views.PAGE_SIZE)", "6\n"),
         ("from hives import views\nfor n in range(2):\n    print(n, views.PAGE_SIZE)", "0 6\n1 6\n"),
         ("from shop import price\nprint(price)", "12\n"),
+        ("from src.shop import price\nprint(price)", "12\n"),
         ("from hives.views import TEXT\nprint('''x''' + TEXT, '\\\\n')", "xa \\n\n"),
         ("import json, b\nprint(json.dumps(b.x))", "1\n"),
     ],

@@ -100,7 +100,10 @@ def test_what_says_something(text):
 
 def test_a_program_that_only_defines_something_is_told_how_files_are_changed(lab):
     (sentence,) = lab.run("class Walk:\n    pass\n\ndef total(walks):\n    return 0").outcome.missed
-    assert sentence.startswith("It only defined Walk, total for itself: no file has changed. ")
+    assert sentence == (
+        "It only defined Walk, total for itself: no file has changed. To put it into one, call "
+        "save_definition(path, Walk)."
+    )
     for code in ("def f():\n    return 3\nprint(f())", "def f():\n    return 3\nf()", "x = 3", "def f(:"):
         assert lab.run(code).outcome.missed == ()
 

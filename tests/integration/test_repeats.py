@@ -21,20 +21,32 @@ async def test_one_that_has_just_run_is_not_run_again(recalling_agent, project):
     code = "with open('log.txt', 'a') as log:\n    log.write('once\\n')\nprint('written')"
     text, statuses = await told(recalling_agent, project, code, code, "print('else')", code)
 
-    assert (project / "log.txt").read_text() == "once\nonce\n"  # the third time something else had run in between
-    assert text.count("did not run again: its result stands above") == 1
-    assert statuses == ["completed", "failed", "completed", "completed"]
+    assert (project / "log.txt").read_text() == "once\n"  # the third time too nothing had changed in between
+    assert text.count("did not run again: its result stands above") == 2
+    assert text.count("\nwritten\n") == 3
+    assert statuses == ["completed", "failed", "completed", "failed"]
 
 
-async def test_one_that_failed_runs_again_after_something_has_changed(recalling_agent, project):
-    check = "print(open('made.txt').read())"
-    _, statuses = await told(recalling_agent, project, check, "open('made.txt', 'w').write('here')", check)
+async def test_one_that_has_changed_something_runs_again_after_another_change(recalling_agent, project):
+    code = "with open('log.txt', 'a') as log:\n    log.write('once\\n')"
+    _, statuses = await told(recalling_agent, project, code, "write_file('else.txt', '')", code)
 
-    assert statuses == ["failed", "completed", "completed"]
+    assert (project / "log.txt").read_text() == "once\nonce\n"
+    assert statuses == ["completed"] * 3
 
 
-async def test_one_that_has_failed_is_not_run_again_where_nothing_has_changed(recalling_agent, project):
-    text, statuses = await told(recalling_agent, project, "1 / 0", "print('else')", "1 / 0")
+@pytest.mark.parametrize("code", ["", "# done", "['a.py', 'b.py']", "pass", "'''All is done.'''", "{'a': -1}"])
+async def test_one_that_does_nothing_is_not_run(recalling_agent, project, code):
+    text, statuses = await told(recalling_agent, project, "print(1 + 1)", code)
 
-    assert "it is the one that failed before" in text
-    assert statuses == ["failed", "completed", "failed"]
+    assert "there is nothing in it to run" in text
+    assert statuses == ["completed", "failed"]
+
+
+async def test_one_that_keeps_to_itself_what_the_file_should_have_is_told(recalling_agent, project):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n\ndef twice(a):\n    return 2 * a\n")
+    code = "# For shapes.py .\ndef twice(a):\n    return 2 * a\ndef area(a):\n    return a * a\nprint(area(3))"
+    text, _ = await told(recalling_agent, project, code)
+
+    assert "shapes.py still has its own area: save_definition('shapes.py', area) puts a new one there." in text
+    assert "its own twice" not in text

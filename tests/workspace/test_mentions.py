@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.workspace.mentions import names_of_project
+from punie_acp.workspace.mentions import asks_to_run, files_to_make, names_of_project
 
 
 @pytest.fixture
@@ -25,6 +25,8 @@ def root(tmp_path):
         "Run sh -c true and say what it prints.",
         "please run `src/shop.py`",
         "It is in ./README.md.",
+        "Mend what you find. Then run `sh -c true`.",
+        "Mend it, and run src/shop.py.",
     ],
 )
 def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
@@ -42,6 +44,7 @@ def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
         "And in ../other/README.md?",
         "Run a marathon?",
         "How does one run sh?",
+        "Rabbits hop and run away.",
         "What does this do?\n```README.md\n# Shop\n```",
         "...",
         "/",
@@ -53,3 +56,18 @@ def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
 )
 def test_other_words_are_not(root, prompt):
     assert not names_of_project(prompt, root)
+
+
+def test_files_that_are_to_be_made(root):
+    assert files_to_make("Write src/new.py and ./tests/test_new.py, not src/shop.py.", root) == [
+        "src/new.py",
+        "tests/test_new.py",
+    ]
+    for prompt in ("Write new.py", "See nowhere/new.py", "About src/new", "```\nsrc/new.py\n```", "and/or and 3/4.5"):
+        assert files_to_make(prompt, root) == []
+
+
+def test_a_command_may_be_asked_for_after_something_else(root):
+    assert asks_to_run("Write it and run sh", root)
+    assert not asks_to_run("Write it and run nothing-of-this-name", root)
+    assert not asks_to_run("Write it and run sh:\n```\na\n```", root)

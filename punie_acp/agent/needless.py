@@ -1,0 +1,59 @@
+"""Programs that do nothing for the user: they have nothing to run, or keep what they define to themselves."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from punie_acp.codemode.events import ProgramOutcome
+
+IDLE = (
+    "The program did not run: there is nothing in it to run. If all that the user asked for is done, answer in words "
+    "now; else write a program that does it."
+)
+_LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
+
+
+def is_idle(code: str) -> bool:
+    """Whether a program is empty, or only states a value that nothing has found out: `["a.json", "b.json"]`."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return all(isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body)
+
+
+def _is_literal(value: ast.expr) -> bool:
+    return all(isinstance(node, _LITERALS) for node in ast.walk(value))
+
+
+def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str]) -> list[str]:
+    """That a program has written something anew which is in one of `files`, and left the file as it is.
+
+    `files`: the text of Python files by their paths. Nothing is said of a program that has changed something.
+    """
+    if outcome.effects or not files:
+        return []
+    new = _definitions(code)
+    return [
+        f"{path} still has its own {name}: save_definition({path!r}, {name}) puts a new one there."
+        for path, text in files.items()
+        for name, old in _definitions(text).items()
+        if name in new and new[name] != old
+    ][:_MOST]
+
+
+_MOST = 2
+
+
+def _definitions(text: str) -> dict[str, str]:
+    """What a text defines at its top level: the names, and the syntax trees as text."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name: ast.dump(node) for node in body if isinstance(node, kinds)}

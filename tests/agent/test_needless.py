@@ -1,0 +1,36 @@
+"""Programs that do nothing for the user."""
+
+import pytest
+
+from punie_acp.agent.needless import is_idle, unsaved
+from punie_acp.codemode.events import ProgramOutcome
+
+FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
+
+
+@pytest.mark.parametrize("code", ["", "# nothing", "pass", "[1, -2, {'a': (3, None)}]", '"""Done."""', "...\npass"])
+def test_without_anything_to_run(code):
+    assert is_idle(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["print(1)", "x = 1", "1 + 1", "[x for x in ()]", "f'{1}'", "def f(): pass", "f(", "a"]
+)
+def test_with_something_to_run(code):
+    assert not is_idle(code)
+
+
+def test_what_is_written_anew_and_not_saved_is_named():
+    (told,) = unsaved("def f(x):\n    return -x\nclass C: pass\ndef g(): pass", ProgramOutcome("0"), FILES)
+    assert told == "a.py still has its own f: save_definition('a.py', f) puts a new one there."
+    (told,) = unsaved("def f(x, y):\n    pass", ProgramOutcome(""), FILES)
+    assert "its own f" in told
+
+
+@pytest.mark.parametrize("code", ["def f(x):\n  return x  # the same", "print(1)", "def f(:", "def g(): pass"])
+def test_what_is_as_it_was_is_not(code):
+    assert unsaved(code, ProgramOutcome("0"), FILES) == []
+
+
+def test_of_a_program_that_has_changed_something_nothing_is_said():
+    assert unsaved("def f(): pass", ProgramOutcome("0", effects=("Write a.py",)), FILES) == []
