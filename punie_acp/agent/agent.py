@@ -16,7 +16,7 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text, own_instructions
-from punie_acp.agent.needless import IDLE, is_idle, unsaved
+from punie_acp.agent.needless import IDLE, is_idle, own_words, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -135,10 +135,11 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.last_change = code.strip()
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
-    turn.last_result = "\n".join([told(outcome), *unsaved(code, outcome, turn.code)])
+    turn.last_result = "\n".join([told(outcome), *unsaved(code, outcome, turn.code), *own_words(code)])
     error = outcome.error.message if outcome.error else ""
     if error and error == turn.last_error:
-        turn.last_result += f"\n{SAME_AGAIN}"
+        example = f": print(read_file({next(iter(turn.code))!r}))" if turn.code else ""
+        turn.last_result += f"\n{SAME_AGAIN.format(example=example)}"
     elif not error and (outcome.output.strip() or outcome.effects):
         turn.last_result += f"\n{NEXT}"
     if turn.last_change == code.strip():

@@ -10,10 +10,8 @@ if TYPE_CHECKING:
 
     from punie_acp.codemode.events import ProgramOutcome
 
-IDLE = (
-    "The program did not run: there is nothing in it to run. If all that the user asked for is done, answer in words "
-    "now; else write a program that does it."
-)
+IDLE = "The program failed: it has nothing to run. Answer in words, or write one that reads or changes files."
+OWN_WORDS = "These are the program's own words: it has looked at nothing."
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
 
@@ -24,6 +22,18 @@ def is_idle(code: str) -> bool:
     except (SyntaxError, ValueError, RecursionError):
         return False
     return all(isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body)
+
+
+def own_words(code: str) -> list[str]:
+    """That a program has printed nothing but what stands in it, if that is so."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    printed = [one.value for one in body if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
+    names = {ast.unparse(call.func) for call in printed}
+    literal = all(_is_literal(value) for call in printed for value in call.args)
+    return [OWN_WORDS] if len(printed) == len(body) and names == {"print"} and literal else []
 
 
 def _is_literal(value: ast.expr) -> bool:

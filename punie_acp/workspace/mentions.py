@@ -14,11 +14,14 @@ _WORD = re.compile(r"[\w./\\-]+")
 _FOLDER = {"folder", "directory"}
 _RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _RUN_TOO = re.compile(r"(?:\b(?:then|and|please)|,)\s+run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
+_OF_FILES = re.compile(r"\b(?:which|how many)\s+(?:\w+\s+)?files?\b|\bthis (?:project|repository)\b", re.IGNORECASE)
+_PATTERN = re.compile(r"[\w./-]*\*[\w./*-]*")
 _MOST_WORDS = 500
+_MOST_TEXT = 5000  # characters
 
 
 def names_of_project(prompt: str, root: Path) -> bool:
-    """Whether `prompt` names a file or a folder under `root` that exists, or asks to run a command.
+    """Whether `prompt` names a file or a folder under `root` that exists, or asks for files or to run a command.
 
     A plain word is no name of a folder, though there be one: `tests` and `docs` are words like others. A prompt that
     brings text of its own, in a fence, may be about that alone.
@@ -28,7 +31,7 @@ def names_of_project(prompt: str, root: Path) -> bool:
     words = _words(prompt)
     paths = [word for word in words if "." in word or "/" in word]
     paths += [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
-    return any(_exists(root, path) for path in paths) or asks_to_run(prompt, root)
+    return any(_exists(root, path) for path in paths) or asks_to_run(prompt, root) or asks_for_files(prompt)
 
 
 def files_named(prompt: str, root: Path) -> list[str]:
@@ -37,6 +40,12 @@ def files_named(prompt: str, root: Path) -> list[str]:
         return []
     words = [word.removeprefix("./") for word in _words(prompt) if "." in word or "/" in word]
     return [word for word in dict.fromkeys(words) if _exists(root, word) and (root / word).is_file()]
+
+
+def asks_for_files(prompt: str) -> bool:
+    """Whether `prompt` asks for files that it does not name, or for those that a pattern stands for."""
+    patterns = [found[0] for found in _PATTERN.finditer(prompt[:_MOST_TEXT]) if set(found[0]) & set("./")]
+    return "```" not in prompt and bool(patterns or _OF_FILES.search(prompt[:_MOST_TEXT]))
 
 
 def files_to_make(prompt: str, root: Path) -> list[str]:

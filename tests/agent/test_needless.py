@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.needless import is_idle, unsaved
+from punie_acp.agent.needless import OWN_WORDS, is_idle, own_words, unsaved
 from punie_acp.codemode.events import ProgramOutcome
 
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
@@ -14,7 +14,19 @@ def test_without_anything_to_run(code):
 
 
 @pytest.mark.parametrize(
-    "code", ["print(1)", "x = 1", "1 + 1", "[x for x in ()]", "f'{1}'", "def f(): pass", "f(", "a"]
+    "code",
+    [
+        "print(1 + 1)",
+        "print(x)",
+        "print('a', file=f)",
+        "x = 1",
+        "1 + 1",
+        "[x for x in ()]",
+        "f'{1}'",
+        "def f(): pass",
+        "f(",
+        "a",
+    ],
 )
 def test_with_something_to_run(code):
     assert not is_idle(code)
@@ -34,3 +46,13 @@ def test_what_is_as_it_was_is_not(code):
 
 def test_of_a_program_that_has_changed_something_nothing_is_said():
     assert unsaved("def f(): pass", ProgramOutcome("0", effects=("Write a.py",)), FILES) == []
+
+
+@pytest.mark.parametrize("code", ["print('a.py')", "print('a', [1])\nprint(2)", "print()"])
+def test_what_a_program_only_says_is_not_taken_for_something_found(code):
+    assert own_words(code) == [OWN_WORDS]
+
+
+@pytest.mark.parametrize("code", ["print(1 + 1)", "x = 1\nprint('a')", "print(x)", "f('a')", "", "print("])
+def test_what_it_works_out_may_be(code):
+    assert own_words(code) == []

@@ -27,6 +27,11 @@ def root(tmp_path):
         "It is in ./README.md.",
         "Mend what you find. Then run `sh -c true`.",
         "Mend it, and run src/shop.py.",
+        "In which file is the class Shop defined?",
+        "How many Python files are there?",
+        "What is this project about?",
+        "Which classes have the pages templates/*.html?",
+        "Are there any *.rst?",
     ],
 )
 def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
@@ -45,6 +50,9 @@ def test_a_file_a_folder_or_a_command_is_something_of_the_project(root, prompt):
         "Run a marathon?",
         "How does one run sh?",
         "Rabbits hop and run away.",
+        "What is 2 * 3?",
+        "Is *this* or **that** right?",
+        "Which file format is the smallest?\n```\na\n```",
         "What does this do?\n```README.md\n# Shop\n```",
         "...",
         "/",
