@@ -94,6 +94,14 @@ print(260 * 15 / 100)
 ```
 Output: 39.0
 You: 39
+User: Run python -m shapes.report. Which area does it give for the hall? Answer with the number only.
+You:
+```python
+print(run_command("python -m shapes.report").stdout)
+```
+Output: hall: 12.5
+kitchen: 9
+You: 12.5
 User: How many Markdown files are in docs? Answer with the number only.
 You:
 ```python
