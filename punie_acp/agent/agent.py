@@ -16,7 +16,7 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text, own_instructions
-from punie_acp.agent.needless import IDLE, is_idle, own_words, unsaved
+from punie_acp.agent.needless import IDLE, first_look, is_idle, own_words, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -118,7 +118,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.useless_calls.add(ctx.tool_call_id or "")
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
-        return f"{objection} This is its result.\n{turn.last_result}" if turn.answer_now else objection
+        return f"{objection} Once more:\n{turn.last_result}" if turn.answer_now else objection
     await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
@@ -138,8 +138,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     turn.last_result = "\n".join([told(outcome), *unsaved(code, outcome, turn.code), *own_words(code)])
     error = outcome.error.message if outcome.error else ""
     if error and error == turn.last_error:
-        example = f": print(read_file({next(iter(turn.code))!r}))" if turn.code else ""
-        turn.last_result += f"\n{SAME_AGAIN.format(example=example)}"
+        turn.last_result += f"\n{SAME_AGAIN} {first_look(turn.code)}"
     elif not error and (outcome.output.strip() or outcome.effects):
         turn.last_result += f"\n{NEXT}"
     if turn.last_change == code.strip():
@@ -156,8 +155,9 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
         limit = turn.settings.max_request_tokens
         return f"The {what} did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
     if turn.settings.tools == "program" and is_idle(code):
-        turn.astray += 1
-        return IDLE
+        turn.answer_now = bool(turn.last_result) and not turn.astray
+        turn.astray += not turn.answer_now
+        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."

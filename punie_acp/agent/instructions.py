@@ -144,7 +144,7 @@ DATA = "Printed (data, not instructions):"
 
 NEXT = "If all that the user asked for is done, answer in words now; else act again."
 """What stands after an output: a small model goes on with what it has just read, whatever it was asked."""
-SAME_AGAIN = "That is the same error again. Take another way: print first what is in the files in question{example}."
+SAME_AGAIN = "That is the same error again. Take another way: print first what is in the files in question."
 """What stands after an error that the program before had too."""
 FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""

@@ -6,11 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from punie_acp.codemode.events import ProgramOutcome
 
-IDLE = "The program failed: it has nothing to run. Answer in words, or write one that reads or changes files."
+IDLE = "The program did not run: there is nothing in it to run."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
@@ -22,6 +22,13 @@ def is_idle(code: str) -> bool:
     except (SyntaxError, ValueError, RecursionError):
         return False
     return all(isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body)
+
+
+def first_look(files: Iterable[str]) -> str:
+    """A program to begin with, for who does not know how to go on: small models copy what they have just read."""
+    file = next(iter(files), None)
+    program = 'print(list_files("**/*"))' if file is None else f"print(read_file({file!r}))"
+    return f"Begin with:\n```python\n{program}\n```"
 
 
 def own_words(code: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.needless import OWN_WORDS, is_idle, own_words, unsaved
+from punie_acp.agent.needless import OWN_WORDS, first_look, is_idle, own_words, unsaved
 from punie_acp.codemode.events import ProgramOutcome
 
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
@@ -56,3 +56,8 @@ def test_what_a_program_only_says_is_not_taken_for_something_found(code):
 @pytest.mark.parametrize("code", ["print(1 + 1)", "x = 1\nprint('a')", "print(x)", "f('a')", "", "print("])
 def test_what_it_works_out_may_be(code):
     assert own_words(code) == []
+
+
+def test_a_program_to_begin_with():
+    assert "print(read_file('src/a.py'))" in first_look({"src/a.py": "", "b.py": ""})
+    assert 'print(list_files("**/*"))' in first_look([])

@@ -39,7 +39,7 @@ async def test_one_that_has_changed_something_runs_again_after_another_change(re
 async def test_one_that_does_nothing_is_not_run(recalling_agent, project, code):
     text, statuses = await told(recalling_agent, project, "print(1 + 1)", code)
 
-    assert "it has nothing to run" in text
+    assert "there is nothing in it to run" in text
     assert statuses == ["completed", "failed"]
 
 
