@@ -15,7 +15,7 @@ from pydantic_ai.models import ModelRequestParameters
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
-from punie_acp.agent.instructions import FAILURE, NEXT, SAME_AGAIN, instructions, outcome_text, own_instructions
+from punie_acp.agent.instructions import FAILURE, SAME_AGAIN, instructions, next_step, outcome_text, own_instructions
 from punie_acp.agent.needless import IDLE, first_look, is_idle, own_words, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
@@ -135,16 +135,28 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.last_change = code.strip()
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
-    turn.last_result = "\n".join([told(outcome), *unsaved(code, outcome, turn.code), *own_words(code)])
     error = outcome.error.message if outcome.error else ""
-    if error and error == turn.last_error:
-        turn.last_result += f"\n{SAME_AGAIN} {first_look(turn.code)}"
-    elif not error and (outcome.output.strip() or outcome.effects):
-        turn.last_result += f"\n{NEXT}"
+    same_again = bool(error) and error == turn.last_error
+    turn.last_result = "\n".join([told(outcome), *_afterwards(turn, code, outcome, same_again=same_again)])
+    turn.last_error = error
     if turn.last_change == code.strip():
         turn.change_result = turn.last_result
-    turn.last_error = error
     return turn.last_result
+
+
+def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: bool) -> list[str]:
+    """What the model is told after what a program has printed: what it left undone, and how to go on."""
+    lines = unsaved(code, outcome, turn.code)
+    guessed = own_words(code)
+    if guessed:
+        lines.append(guessed)
+    if same_again:
+        lines += [SAME_AGAIN, first_look(turn.code)]
+    elif guessed and turn.code and not turn.external_calls:
+        lines.append(first_look(turn.code))
+    elif not outcome.error and (outcome.output.strip() or outcome.effects):
+        lines.append(next_step(turn.prompt))
+    return lines
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -229,7 +241,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.code)
+    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.prompt, request.code)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

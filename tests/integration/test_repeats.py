@@ -50,3 +50,14 @@ async def test_one_that_keeps_to_itself_what_the_file_should_have_is_told(recall
 
     assert "shapes.py still has its own area: save_definition('shapes.py', area) puts a new one there." in text
     assert "its own twice" not in text
+
+
+async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
+    (project / "shapes.py").write_text("AREA = 3\n")
+    text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")
+    assert text.count("Begin with:\n```python\nprint(read_file('shapes.py'))\n```") == 2
+
+    text, _ = await told(recalling_agent, project, "read_file('shapes.py')", "print('AREA of shapes.py : 3')")
+    assert "own words" in text
+    assert "Begin with" not in text
+    assert "The user asked: " in text
