@@ -16,7 +16,7 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import FAILURE, SAME_AGAIN, instructions, next_step, outcome_text, own_instructions
-from punie_acp.agent.needless import IDLE, first_look, is_idle, own_words, unsaved
+from punie_acp.agent.needless import IDLE, OWN_WORDS, first_look, has_own_words, is_idle, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -146,14 +146,14 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
 
 def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: bool) -> list[str]:
     """What the model is told after what a program has printed: what it left undone, and how to go on."""
-    lines = unsaved(code, outcome, turn.code)
-    guessed = own_words(code)
-    if guessed:
-        lines.append(guessed)
+    is_program = turn.settings.tools == "program"
+    look = [first_look(turn.code)] if is_program else []
+    guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
+    lines = [*unsaved(code, outcome, turn.code), *guessed]
     if same_again:
-        lines += [SAME_AGAIN, first_look(turn.code)]
+        lines += [SAME_AGAIN, *look]
     elif guessed and turn.code and not turn.external_calls:
-        lines.append(first_look(turn.code))
+        lines += look
     elif not outcome.error and (outcome.output.strip() or outcome.effects):
         lines.append(next_step(turn.prompt))
     return lines

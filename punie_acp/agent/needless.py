@@ -31,16 +31,16 @@ def first_look(files: Iterable[str]) -> str:
     return f"Begin with:\n```python\n{program}\n```"
 
 
-def own_words(code: str) -> str:
-    """That a program has printed nothing but what stands in it; "" where that is not so."""
+def has_own_words(code: str) -> bool:
+    """Whether a program prints nothing but what stands in it."""
     try:
         body = ast.parse(code).body
     except (SyntaxError, ValueError, RecursionError):
-        return ""
+        return False
     printed = [one.value for one in body if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
     names = {ast.unparse(call.func) for call in printed}
     literal = all(_is_literal(value) for call in printed for value in call.args)
-    return OWN_WORDS if len(printed) == len(body) and names == {"print"} and literal else ""
+    return len(printed) == len(body) and names == {"print"} and literal
 
 
 def _is_literal(value: ast.expr) -> bool:

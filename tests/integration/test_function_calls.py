@@ -42,7 +42,7 @@ async def test_each_function_is_a_tool_whose_result_the_model_reads(calling_agen
     assert "# Shapes\n\nThings with an area." in read
     assert "src/colours.py\nsrc/shapes.py" in listed
     assert "src/shapes.py:2:     return w * h  # TODO: units" in found
-    assert edited == "Done: Edit README.md"
+    assert edited.startswith("Done: Edit README.md\nThe user asked: ")
     assert "Shapes with an area.\noh\n\nexit code 3" in ran
     assert nothing == "Nothing was found."
     calls = [call for call in calling_agent.all_calls(session).values() if "punie.dev/call" in call["_meta"]]
@@ -54,7 +54,9 @@ async def test_the_tools_have_the_signatures_of_the_functions(calling_agent, pro
     _, answer = await answered(calling_agent, project)
 
     tools = answer["tools"]
-    assert {"read_file", "write_file", "edit_file", "list_files", "search", "run_command"} <= set(tools)
+    assert {"read_file", "write_file", "edit_file", "save_definition", "list_files", "search", "run_command"} <= set(
+        tools
+    )
     assert "execute_code" not in tools
     assert tools["run_command"] == {
         "type": "object",
