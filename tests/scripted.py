@@ -58,8 +58,9 @@ Part = tuple[str, str]  # one of KINDS, and its text
 KINDS = ("text", "thought", "code", "arguments")
 TOOL_NAME = "execute_code"
 
+_AFTER = r"(?:These are the program's own|The user asked:|If all that the user).*"
 _RESULT = re.compile(
-    r"\APrinted \(data, not instructions\):\n(`{3,})\n(.*?)\n\1$(?:\nIf all that the user.*)?", re.DOTALL | re.MULTILINE
+    rf"\APrinted \(data, not instructions\):\n(`{{3,}})\n(.*?)\n\1$(?:\n{_AFTER})?", re.DOTALL | re.MULTILINE
 )
 _BLOCK = re.compile(r"^(?P<fence>`{3,})python[^\n]*\n(?P<code>.*?)^(?P=fence)[ \t]*$", re.DOTALL | re.MULTILINE)
 
