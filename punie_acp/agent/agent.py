@@ -73,6 +73,7 @@ class TurnRequest:
     looks: str = ""  # what the files are like that the prompt names
     told_all: bool = False  # whether that is all it takes: it may well be answered without having looked
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
+    question: str = ""  # the user's own words of the prompt
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -155,7 +156,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     elif guessed and turn.code and not turn.external_calls:
         lines += look
     elif not outcome.error and (outcome.output.strip() or outcome.effects):
-        lines.append(next_step(turn.prompt))
+        lines.append(next_step(turn.question))
     return lines
 
 
@@ -241,7 +242,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.prompt, request.code)
+    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.question, request.code)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

@@ -150,9 +150,9 @@ FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""
 
 
-def next_step(prompt: str | None) -> str:
+def next_step(question: str) -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked."""
-    asked = " ".join((prompt or "").split())
+    asked = " ".join(question.split())
     return f"The user asked: {asked}\n{_NEXT}" if 0 < len(asked) <= _MOST_ASKED else _NEXT
 
 

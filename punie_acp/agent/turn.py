@@ -48,7 +48,7 @@ class Turn:
     observer: TurnObserver
     settings: Settings
     overview: str = ""  # what the project has
-    prompt: str | None = None
+    question: str = ""  # the user's own words
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id

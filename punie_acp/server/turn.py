@@ -230,6 +230,7 @@ class Turn:
             looks=looks.text,
             told_all=looks.is_all,
             code=looks.code,
+            question=prompt,
             needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
         )
 
