@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.source import Definition
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -12,16 +14,16 @@ if TYPE_CHECKING:
 
 IDLE = "The program did not run: there is nothing in it to run."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
+_MOST = 2  # definitions that are named as unsaved
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
 
 def is_idle(code: str) -> bool:
     """Whether a program is empty, or only states a value that nothing has found out: `["a.json", "b.json"]`."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return all(isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body)
+    body = _body(code)
+    return body is not None and all(
+        isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body
+    )
 
 
 def first_look(files: Iterable[str]) -> str:
@@ -33,10 +35,7 @@ def first_look(files: Iterable[str]) -> str:
 
 def has_own_words(code: str) -> bool:
     """Whether a program prints nothing but what stands in it."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError):
-        return False
+    body = _body(code) or []
     printed = [one.value for one in body if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
     names = {ast.unparse(call.func) for call in printed}
     literal = all(_is_literal(value) for call in printed for value in call.args)
@@ -63,14 +62,14 @@ def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str]) -> lis
     ][:_MOST]
 
 
-_MOST = 2
-
-
 def _definitions(text: str) -> dict[str, str]:
     """What a text defines at its top level: the names, and the syntax trees as text."""
+    return {node.name: ast.dump(node) for node in _body(text) or [] if isinstance(node, Definition)}
+
+
+def _body(text: str) -> list[ast.stmt] | None:
+    """The statements of a text; None where it is no Python."""
     try:
-        body = ast.parse(text).body
+        return ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError):
-        return {}
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name: ast.dump(node) for node in body if isinstance(node, kinds)}
+        return None

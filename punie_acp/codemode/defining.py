@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.calls import PlanError
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.planning import change_plan, require, write_plan
+from punie_acp.codemode.source import Definition, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from punie_acp.codemode.calls import Plan
     from punie_acp.codemode.functions import PathLike, Place
 
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Import = ast.Import | ast.ImportFrom
 
 
@@ -66,11 +66,6 @@ def parse_definition(code: str) -> NewDefinition:
         raise ValueError("save_definition takes one function or class; write_file and edit_file take any text")
     lines = code.split("\n")[first_line(last) - 1 : last.end_lineno]
     return NewDefinition(last, "\n".join(lines), tuple(bound for one in imports for bound in _bound(one)))
-
-
-def first_line(node: Definition) -> int:
-    """The line on which a definition begins, its decorators included."""
-    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
 
 
 def _bound(node: Import) -> Iterator[tuple[str, str]]:
@@ -222,5 +217,5 @@ def _place_of_imports(tree: ast.Module, imports: list[str], line: int) -> tuple[
     if ast.get_docstring(tree) is not None:
         return tree.body[0].end_lineno or 0, ["", *imports]
     first = tree.body[0] if tree.body else None
-    begins = first_line(first) if isinstance(first, Definition) else first.lineno if first else line
+    begins = first_line(first) if first else line
     return min(begins, line) - 1, [*imports, "", ""]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.defining import Definition, Import, first_line
-from punie_acp.codemode.source import Source, bound_names
+from punie_acp.codemode.defining import Import
+from punie_acp.codemode.source import Definition, Source, bound_names, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,6 +7,8 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.source import Definition
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,11 +21,7 @@ _WILD = "*?["
 
 def nothing_done(code: str) -> list[str]:
     """That a program which has called nothing only defined something for itself, if it did."""
-    names = [
-        node.name
-        for node in ast.parse(code).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    ]
+    names = [node.name for node in ast.parse(code).body if isinstance(node, Definition)]
     if not names:
         return []
     defined = ", ".join(names[:_MOST_NAMES])

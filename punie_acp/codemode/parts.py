@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.source import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,7 +63,7 @@ def _prelude() -> _Prelude:
         source = (resources.files("punie_acp.codemode") / "prelude" / f"{file}.monty").read_text(encoding="utf-8")
         lines = source.split("\n")
         for node in ast.parse(source).body:
-            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+            first = first_line(node)
             text = "\n".join(line for line in lines[first - 1 : node.end_lineno] if line.strip()) + "\n"
             statements.append(_Statement(text, frozenset(words_of(text))))
             for name in _made(node):

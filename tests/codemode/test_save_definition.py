@@ -1,11 +1,13 @@
 """`save_definition`: definitions of a program, put into the project's Python files."""
 
 import ast
+import re
 import sys
 import textwrap
 
 import pytest
 
+from punie_acp.agent.instructions import instructions
 from punie_acp.codemode.defining import parse_definition, with_definition
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.lifting import lift
@@ -109,23 +111,11 @@ print("saved")
     )
 
 
-def test_a_function_and_its_test_in_one_program(lab, shapes):
+def test_the_example_of_the_instructions_works(lab, shapes):
     (lab.root / "test_shapes.py").write_text("def test_one():\n    pass\n")
-    ran = lab.run(
-        """
-from shapes import perimeter
-
-def perimeter(width, height):
-    return 2 * (width + height)
-
-def test_perimeter():
-    assert perimeter(2, 3) == 10
-
-save_definition("shapes.py", perimeter)
-save_definition("test_shapes.py", test_perimeter)
-print(run_command(f"{PYTHON} -m pytest -q -p no:cacheprovider").stdout)
-""".replace("{PYTHON}", sys.executable).replace('f"', '"')
-    )
+    programs = re.findall(r"```python\n(.*?)```", instructions(), re.DOTALL)
+    (example,) = (program for program in programs if "def test_perimeter" in program)
+    ran = lab.run(example.replace("python -m pytest -q", f"{sys.executable} -m pytest -q -p no:cacheprovider"))
     assert ran.outcome.error is None, ran.outcome.error
     assert "2 passed" in ran.output
     assert (lab.root / "test_shapes.py").read_text().startswith("from shapes import perimeter\n\n\ndef test_one")

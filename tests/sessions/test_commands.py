@@ -87,7 +87,7 @@ def punie(tmp_path, data):
 def kept(data, tmp_path):
     """A store with one session of two turns, the last one cut off, and an older session without any."""
     store = open_store(data / "sessions.db")
-    store.create_session(SessionRecord(OTHER, "/work/notes"))
+    store.create_session(SessionRecord(OTHER, "/srv/notes"))
     store.create_session(SessionRecord(LONG, f"{tmp_path}/engine", title="Why are comments dropped?", mode="auto"))
     store.begin_turn(
         LONG, 1, [{"type": "text", "text": "Keep them."}, {"type": "resource_link", "uri": "file:///a.py"}]
@@ -118,11 +118,11 @@ def test_the_list_shows_the_session_used_last_first(punie):
     assert lines[0] == ["id", "title", "folder", "turns", "used", "state"]
     assert lines[1][:7] == ["5f2c7d9e0", "Why", "are", "comments", "dropped?", "~/engine", "2"]
     assert lines[1][-1] == "interrupted"
-    assert lines[2][:4] == ["5f2c7d9e1", "untitled", "/work/notes", "0"]
+    assert lines[2][:4] == ["5f2c7d9e1", "untitled", "/srv/notes", "0"]
     first, second = json.loads(punie("list", "--json").stdout)
     assert (first["sessionId"], first["turns"], first["state"], first["mode"]) == (LONG, 2, "interrupted", "auto")
     assert (second["sessionId"], second["title"], second["state"]) == (OTHER, None, None)
-    assert [row["sessionId"] for row in json.loads(punie("list", "--json", "--cwd", "/work/notes").stdout)] == [OTHER]
+    assert [row["sessionId"] for row in json.loads(punie("list", "--json", "--cwd", "/srv/notes").stdout)] == [OTHER]
     limited = punie("list", "--limit", "1")
     assert (len(limited.stdout.splitlines()), limited.stderr) == (2, "There are more: --limit 10\n")
 

@@ -127,12 +127,12 @@ def test_a_file_that_is_not_a_database_is_refused_and_left_alone(path, content):
 def test_a_damaged_file_is_told_in_a_sentence(path):
     store = open_store(path)
     for number in range(200):
-        store.add_rule("/work", _rule(number))
+        store.add_rule("/srv", _rule(number))
     store.close()
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xaa" * (len(content) - 4096))
     with pytest.raises(StoreError, match=r"sessions.db is damaged \(.*\). Move it away"):
-        open_store(path).rules("/work")
+        open_store(path).rules("/srv")
 
 
 def _rule(number):

@@ -154,14 +154,14 @@ path, name = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
 store = open_store(path)
-store.create_session(SessionRecord(name, "/work"))
+store.create_session(SessionRecord(name, "/srv"))
 for turn in range(1, 6):
     store.begin_turn(name, turn, [])
     for number in range(60):
         store.append_update(name, turn, {"n": number})
     store.save_history(name, turn, b"h" * 10_000)
     store.change_session(name, title=f"turn {turn}")
-    store.add_rule("/work", RuleRecord(f"{name}-{turn}", "allow", "shell/command", name))
+    store.add_rule("/srv", RuleRecord(f"{name}-{turn}", "allow", "shell/command", name))
     store.replace_updates(name, turn, [{"n": number} for number in range(60)])
     store.end_turn(name, turn, "end_turn", None)
 """
@@ -185,7 +185,7 @@ def test_agents_that_begin_at_the_same_moment_share_one_store(path):
 
     store = open_store(path)
     assert {record.title for record in store.sessions().items} == {"turn 5"}
-    assert len(store.rules("/work")) == 15
+    assert len(store.rules("/srv")) == 15
     for name in ("left", "right", "third"):
         assert [turn.state for turn in store.turns(name)] == ["ended"] * 5
         assert [stored.update["n"] for stored in store.updates(name)] == [*range(60)] * 5
@@ -199,7 +199,7 @@ from punie_acp.server.store import open_store
 from punie_acp.server.store.base import SessionRecord
 
 store = open_store(Path(sys.argv[1]))
-store.create_session(SessionRecord("s1", "/work"))
+store.create_session(SessionRecord("s1", "/srv"))
 store.begin_turn("s1", 1, [])
 command = subprocess.Popen(["sleep", "30"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 print(command.pid, flush=True)
@@ -215,12 +215,12 @@ def test_a_turn_runs_until_its_process_is_gone_even_if_a_command_of_it_is_not(pa
     store = open_store(path)
     try:
         assert [turn.state for turn in store.turns("s1")] == ["running"]
-        store.fork_session("s1", SessionRecord("s2", "/work"))
+        store.fork_session("s1", SessionRecord("s2", "/srv"))
         assert store.turns("s2") == ()
         agent.kill()
         agent.communicate()
         assert [turn.state for turn in store.turns("s1")] == ["interrupted"]
-        store.fork_session("s1", SessionRecord("s3", "/work"))
+        store.fork_session("s1", SessionRecord("s3", "/srv"))
         assert [turn.state for turn in store.turns("s3")] == ["interrupted"]
     finally:
         os.kill(command, signal.SIGKILL)
@@ -229,7 +229,7 @@ def test_a_turn_runs_until_its_process_is_gone_even_if_a_command_of_it_is_not(pa
 
 def test_a_store_that_is_closed_takes_its_running_turns_with_it(path):
     store, other = open_store(path), open_store(path)
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     store.begin_turn("s1", 1, [])
     assert [turn.state for turn in other.turns("s1")] == ["running"]
     store.close()

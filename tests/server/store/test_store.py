@@ -42,7 +42,7 @@ def said(store, session_id):
 
 
 def test_what_is_kept_of_a_session_is_there_for_the_next_process(store, path):
-    record = SessionRecord("s1", "/work", ("/lib", "/etc"), "A title", "auto", "qwen", {"effort": "high", "fast": True})
+    record = SessionRecord("s1", "/srv", ("/lib", "/etc"), "A title", "auto", "qwen", {"effort": "high", "fast": True})
     store.create_session(record)
     store.begin_turn("s1", 1, PROMPT)
     store.append_update("s1", 1, chunk("naïve – 漢字 \0 end"))
@@ -63,7 +63,7 @@ def test_what_is_kept_of_a_session_is_there_for_the_next_process(store, path):
 
 
 def test_half_a_character_loses_nothing_and_breaks_nothing(store):
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     store.append_update("s1", 0, chunk("half \ud83d of one"))
     assert said(store, "s1") == [(0, "half \ud83d of one")]
     assert store.session("\ud83d") is None
@@ -72,7 +72,7 @@ def test_half_a_character_loses_nothing_and_breaks_nothing(store):
 
 
 def test_changing_a_session_leaves_what_is_not_named(store):
-    store.create_session(SessionRecord("s1", "/work", title="Old", mode="auto"))
+    store.create_session(SessionRecord("s1", "/srv", title="Old", mode="auto"))
     changed = store.change_session("s1", title=None, options={"effort": "low"})
     assert changed == store.session("s1")
     assert (changed.title, changed.mode, changed.options) == (None, "auto", {"effort": "low"})
@@ -87,7 +87,7 @@ def test_changing_a_session_leaves_what_is_not_named(store):
         lambda store: store.append_update("gone", 1, chunk("x")),
         lambda store: store.replace_updates("gone", 1, [chunk("x")]),
         lambda store: store.save_history("gone", 1, b"[]"),
-        lambda store: store.fork_session("gone", SessionRecord("s2", "/work")),
+        lambda store: store.fork_session("gone", SessionRecord("s2", "/srv")),
         lambda store: store.save_snapshot(SnapshotRecord("gone", 1, "t1/p1", "t1/p1/c1", "requested", {}, b"")),
     ],
 )
@@ -98,7 +98,7 @@ def test_nothing_is_kept_for_a_session_that_is_not_there(store, write):
 
 
 def test_an_id_or_a_turn_is_not_taken_twice(store):
-    store.create_session(SessionRecord("s1", "/work", title="First"))
+    store.create_session(SessionRecord("s1", "/srv", title="First"))
     with pytest.raises(StoreError, match="already"):
         store.create_session(SessionRecord("s1", "/other"))
     store.begin_turn("s1", 1, PROMPT)
@@ -110,9 +110,9 @@ def test_an_id_or_a_turn_is_not_taken_twice(store):
 
 def test_pages_show_every_session_once_while_others_come_and_go(store):
     for number in range(10):
-        store.create_session(SessionRecord(f"s{number}", "/work"))  # several of them in one millisecond
+        store.create_session(SessionRecord(f"s{number}", "/srv"))  # several of them in one millisecond
     first = store.sessions(limit=4)
-    store.create_session(SessionRecord("new", "/work"))
+    store.create_session(SessionRecord("new", "/srv"))
     time.sleep(0.002)
     store.change_session("s8", title="Shown already")
     store.delete_session("s4")
@@ -127,16 +127,16 @@ def test_pages_show_every_session_once_while_others_come_and_go(store):
 
 def test_a_page_that_is_just_full_is_the_last_one(store):
     for number in range(3):
-        store.create_session(SessionRecord(f"s{number}", "/work"))
+        store.create_session(SessionRecord(f"s{number}", "/srv"))
     assert store.sessions(limit=3).next_cursor is None
     assert store.sessions(limit=2).next_cursor is not None
 
 
 def test_sessions_of_one_folder(store):
     for number in range(6):
-        store.create_session(SessionRecord(f"s{number}", "/work" if number % 2 else "/work/inner"))
-    first = store.sessions(cwd="/work", limit=2)
-    rest = store.sessions(cwd="/work", limit=2, cursor=first.next_cursor)
+        store.create_session(SessionRecord(f"s{number}", "/srv" if number % 2 else "/srv/inner"))
+    first = store.sessions(cwd="/srv", limit=2)
+    rest = store.sessions(cwd="/srv", limit=2, cursor=first.next_cursor)
     assert [record.session_id for record in (*first.items, *rest.items)] == ["s5", "s3", "s1"]
     assert store.sessions(cwd="/nowhere").items == ()
 
@@ -148,7 +148,7 @@ def test_a_cursor_that_was_made_up_is_refused(store, cursor):
 
 
 def test_the_updates_of_a_turn_can_be_merged_without_moving_it(store):
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     for turn, text in [(1, "a"), (1, "b"), (2, "c"), (1, "d")]:
         store.append_update("s1", turn, chunk(text))
     updates = store.updates("s1")
@@ -159,13 +159,13 @@ def test_the_updates_of_a_turn_can_be_merged_without_moving_it(store):
 
 
 def test_a_fork_has_what_was_said_and_goes_its_own_way(store):
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     for turn in (1, 2):
         store.begin_turn("s1", turn, PROMPT)
         store.append_update("s1", turn, chunk(f"turn {turn}"))
     store.end_turn("s1", 1, "end_turn", None)
     store.save_history("s1", 1, b"[1]")
-    store.fork_session("s1", SessionRecord("s2", "/work"))
+    store.fork_session("s1", SessionRecord("s2", "/srv"))
     store.append_update("s2", 2, chunk("another"))
     store.save_history("s2", 2, b"[1, 2]")
 
@@ -178,8 +178,8 @@ def test_a_fork_has_what_was_said_and_goes_its_own_way(store):
 
 
 def test_what_is_deleted_leaves_no_text_on_the_disk(store, path):
-    store.create_session(SessionRecord("s1", "/work", title="SECRET title"))
-    store.create_session(SessionRecord("s2", "/work"))
+    store.create_session(SessionRecord("s1", "/srv", title="SECRET title"))
+    store.create_session(SessionRecord("s2", "/srv"))
     store.begin_turn("s1", 1, [{"type": "text", "text": "SECRET prompt"}])
     for _ in range(300):
         store.append_update("s1", 1, chunk("SECRET answer " * 20))
@@ -201,17 +201,17 @@ def test_rules_are_kept_by_project_and_revoked_for_good(store):
     same_from_another_agent = RuleRecord("r2", "allow", "shell/command", "pytest")
     reject = RuleRecord("r3", "reject", "shell/command", "pytest")
     for rule in (allow, same_from_another_agent, reject):
-        store.add_rule("/work", rule)
+        store.add_rule("/srv", rule)
     store.add_rule("/other", RuleRecord("r4", "allow", "shell/command", "pytest"))
-    assert store.rules("/work") == (allow, same_from_another_agent, reject)
+    assert store.rules("/srv") == (allow, same_from_another_agent, reject)
     assert store.remove_rule("r1")
-    assert store.rules("/work") == (reject,)
+    assert store.rules("/srv") == (reject,)
     assert [rule.rule_id for rule in store.rules("/other")] == ["r4"]
     assert not store.remove_rule("r1")
 
 
 def test_a_program_goes_on_from_the_call_saved_last(store):
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     first = SnapshotRecord("s1", 1, "t1/p1", "t1/p1/c1", "requested", {"function": "read_file"}, b"\0dump 1")
     second = SnapshotRecord("s1", 1, "t1/p1", "t1/p1/c2", "requested", {"function": "run_command"}, b"\0dump 2")
     beside = SnapshotRecord("s1", 1, "t1/p1", "t1/p1/c3", "requested", {"function": "read_file"}, None)
@@ -236,7 +236,7 @@ def test_a_program_goes_on_from_the_call_saved_last(store):
 def test_only_the_user_can_read_what_is_kept(store, path):
     path.parent.chmod(0o755)  # as a folder that was there before
     path.chmod(0o644)
-    store.create_session(SessionRecord("s1", "/work"))
+    store.create_session(SessionRecord("s1", "/srv"))
     store.begin_turn("s1", 1, PROMPT)
     other = open_store(path)
     files = [path.parent, *path.parent.rglob("*")]

@@ -36,7 +36,7 @@ def write_for_ever(path: Path, chance: random.Random) -> None:
     store = open_store(path)
     while True:
         session = f"{os.getpid()}-{chance.randrange(10**9)}"
-        store.create_session(SessionRecord(session, "/work"))
+        store.create_session(SessionRecord(session, "/srv"))
         report(what="session", session=session)
         for turn in range(1, chance.randrange(2, 5)):
             write_turn(store, session, turn, chance)
