@@ -150,14 +150,14 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     is_program = turn.settings.tools == "program"
     look = [first_look(turn.code)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
-    lines = [*unsaved(code, outcome, turn.code), *guessed]
+    kept = unsaved(code, outcome, turn.code, turn.question)
     if same_again:
-        lines += [SAME_AGAIN, *look]
-    elif guessed and turn.code and not turn.external_calls:
-        lines += look
-    elif not outcome.error and (outcome.output.strip() or outcome.effects):
-        lines.append(next_step(turn.question))
-    return lines
+        return [*guessed, SAME_AGAIN, *(kept or look)]
+    if guessed and turn.code and not turn.external_calls:
+        return [*guessed, *look]
+    if not outcome.error and (outcome.output.strip() or outcome.effects):
+        guessed.append(next_step(turn.question))
+    return [*guessed, *kept]
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:

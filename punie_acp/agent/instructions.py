@@ -39,14 +39,12 @@ for found in search(r"def area\\b"):
 ```
 Output: shapes.py 3 12
 You: area is defined in shapes.py, which has 12 lines.
-User: Let it refuse negative widths, and run the tests.
-You:
-```python
-print(read_file("shapes.py"))
+User: shapes.py, line 3:
 ```
-Output: …
 def area(width, height):
     return width * height
+```
+area() in shapes.py should refuse negative widths. Then run the tests.
 You:
 ```python
 def area(width, height):
@@ -79,9 +77,8 @@ You: perimeter is in shapes.py and its test in test_shapes.py; all tests pass.
 User: Rename area to surface everywhere.
 You:
 ```python
-import re
 for path in sorted({{found.path for found in search(r"\\barea\\b")}}):
-    write_file(path, re.sub(r"\\barea\\b", "surface", read_file(path)))
+    write_file(path, read_file(path).replace("area(", "surface("))
     print(path)
 ```
 Output: shapes.py
@@ -154,6 +151,13 @@ def next_step(question: str) -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked."""
     asked = " ".join(question.split())
     return f"The user asked: {asked}\n{_NEXT}" if 0 < len(asked) <= _MOST_ASKED else _NEXT
+
+
+def change_step(path: str, name: str, *, is_program: bool) -> str:
+    """What stands after a prompt that wants a definition changed: a small model goes on with what it has just read."""
+    if is_program:
+        return f"Write the new {name}, whole, then save_definition({path!r}, {name})."
+    return f"Call save_definition with the path {path!r} and the new {name}, whole."
 
 
 def fenced(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.source import Definition
+from punie_acp.codemode.source import Definition, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,16 +15,34 @@ if TYPE_CHECKING:
 
 IDLE = "The program did not run: there is nothing in it to run."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
-_MOST = 2  # definitions that are named as unsaved
+_MOST = 2  # lines about what is unsaved
+_MOST_TEXT = 1000  # characters of a definition that is said once more
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
 
 def is_idle(code: str) -> bool:
-    """Whether a program is empty, or only states a value that nothing has found out: `["a.json", "b.json"]`."""
+    """Whether a program is empty, or only states a value that nothing has found out: `["a.json", "b.json"]`.
+
+    Definitions without a body are no more than that: a model that is lost writes the functions' own list once more.
+    """
     body = _body(code)
-    return body is not None and all(
-        isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value)) for one in body
-    )
+    return body is not None and all(_does_nothing(one) for one in body)
+
+
+def _does_nothing(one: ast.stmt) -> bool:
+    if isinstance(one, Definition):
+        return any(_is_ellipsis(inner) or _is_field(inner) for inner in one.body) and all(
+            _does_nothing(inner) or _is_field(inner) for inner in one.body
+        )
+    return isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value))
+
+
+def _is_ellipsis(one: ast.stmt) -> bool:
+    return isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and one.value.value is ...
+
+
+def _is_field(one: ast.stmt) -> bool:
+    return isinstance(one, ast.AnnAssign) and one.value is None
 
 
 def first_look(files: Iterable[str]) -> str:
@@ -46,25 +65,45 @@ def _is_literal(value: ast.expr) -> bool:
     return all(isinstance(node, _LITERALS) for node in ast.walk(value))
 
 
-def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str]) -> list[str]:
-    """That a program has written something anew which is in one of `files`, and left the file as it is.
+def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str], question: str = "") -> list[str]:
+    """That a program keeps a definition to itself that belongs into one of `files`, and the program that puts it there.
 
-    `files`: the text of Python files by their paths. Nothing is said of a program that has changed something.
+    `files`: the text of Python files by their paths. What belongs there is what a file has under the same name, and
+    what `question` names. Nothing is said of a program that has changed something.
     """
     if outcome.effects or not files:
         return []
-    new = _definitions(code)
-    return [
-        f"{path} still has its own {name}: save_definition({path!r}, {name}) puts a new one there."
-        for path, text in files.items()
-        for name, old in _definitions(text).items()
-        if name in new and new[name] != old
-    ][:_MOST]
+    there = {name: (path, dumped) for path, text in files.items() for name, (dumped, _) in _definitions(text).items()}
+    lines: list[str] = []
+    for name, (dumped, text) in list(_definitions(code).items()):
+        asked = re.search(rf"\b{name}\b", question) is not None
+        path, old = there.get(name, (_home(name, files) if asked else "", ""))
+        if not path or (dumped == old and not asked):
+            continue
+        if dumped == old:
+            lines.append(f"{name} is as it was: {path} has the same. Write it so that it does what is asked for.")
+        elif len(text) <= _MOST_TEXT:
+            lines.append(f"{path} does not have this {name} yet. To put it there:")
+            lines.append(f"```python\n{text}\n\nsave_definition({path!r}, {name})\n```")
+        else:
+            lines.append(f"{path} does not have this {name} yet: save_definition({path!r}, {name}) puts it there.")
+    return lines[:_MOST]
 
 
-def _definitions(text: str) -> dict[str, str]:
-    """What a text defines at its top level: the names, and the syntax trees as text."""
-    return {node.name: ast.dump(node) for node in _body(text) or [] if isinstance(node, Definition)}
+def _home(name: str, files: Mapping[str, str]) -> str:
+    """Which of `files` a new definition is for: tests go to tests."""
+    is_test = name.lower().startswith("test")
+    return next((path for path in files if path.rpartition("/")[2].startswith("test") == is_test), "")
+
+
+def _definitions(text: str) -> dict[str, tuple[str, str]]:
+    """What a text defines at its top level: the names, and for each the syntax tree as text, and its own text."""
+    lines = text.splitlines()
+    return {
+        node.name: (ast.dump(node), "\n".join(lines[first_line(node) - 1 : node.end_lineno]))
+        for node in _body(text) or []
+        if isinstance(node, Definition)
+    }
 
 
 def _body(text: str) -> list[ast.stmt] | None:

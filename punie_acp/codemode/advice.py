@@ -21,6 +21,7 @@ _HINTS = (
     ),
     (r"string indices must be integers", "that is a text, or a dict's key: print(type(data), str(data)[:300]) first"),
     (r"IndexError|out of range", "print the first row and len(…) first; it is shorter than expected"),
+    (r"JSONDecodeError: Extra data", "each line is JSON of its own: [json.loads(line) for line in open(path)]"),
     (r"JSONDecodeError", "print the first lines of the text; it is no JSON"),
     (r"not enough values to unpack|too many values", "print one of the items to see how many parts it has"),
     (r"invalid literal for int|could not convert", "print the text that is converted; it is no number"),
@@ -39,6 +40,9 @@ _HINTS = (
 """From what an error says to what can be done about it."""
 
 
+_ENTRY = re.compile(r"(\w+)\[[\"']")
+
+
 def advice(outcome: ProgramOutcome, *, answer_expected: bool = True) -> str | None:
     """A sentence for the model after a program; None where nothing needs to be said.
 
@@ -47,6 +51,13 @@ def advice(outcome: ProgramOutcome, *, answer_expected: bool = True) -> str | No
     """
     if outcome.error is not None:
         said = outcome.error.message
+        if key := re.match(r"KeyError: '?([^'\n]+)'?$", said):
+            having = [shape.partition(":")[0] for shape in outcome.shapes if f"'{key[1]}': " in shape]
+            if having:
+                return f"{having[0]} has {key[1]!r}: look there"
+        if taken := re.match(r"TypeError: string indices", said) and _ENTRY.search(outcome.error.excerpt):
+            name = taken[1]
+            return f"{name} is a text, such as a key: `for {name} in data.values()` gives what a dictionary holds"
         return next((hint for pattern, hint in _HINTS if re.search(pattern, said)), None)
     if outcome.output.strip() or outcome.value is not None or outcome.effects or not answer_expected:
         return None

@@ -24,6 +24,8 @@ _MOST_KEYS = 12
 _MOST_LINE = 400  # characters
 _MOST_LINES = 6
 _MOST_BEGINNING = 240  # characters
+_MOST_ITEMS = 4  # of a list that is shown whole: a pair, a row
+_MOST_ROW = 60  # characters
 _DEPTH = 3
 _NOTHING = re.compile(r"(?:[^\n]*[:=]\s*)?(?:None|0|0\.0|False|\[\]|\(\)|\{\}|set\(\)|'')?")
 
@@ -53,9 +55,14 @@ def shapes_of(files: Mapping[str, str]) -> tuple[str, ...]:
 
 def shape_of(path: str, text: str) -> str:
     """What a data file holds, in a line with its path and how to read it; "" for other files, and for broken data."""
-    reading = next((how for end, how in _READING.items() if path.endswith(end)), None)
+    reading = reading_of(path)
     shape = _shape(path, text) if reading and len(text) <= _MOST_TEXT else None
-    return f"{reading.format(path=path)} gives {shape}"[:_MOST_LINE] if reading and shape else ""
+    return f"{reading} gives {shape}"[:_MOST_LINE] if shape else ""
+
+
+def reading_of(path: str) -> str:
+    """How a program reads a data file; "" for other files."""
+    return next((how.format(path=path) for end, how in _READING.items() if path.endswith(end)), "")
 
 
 def _beginning(text: str) -> str:
@@ -81,6 +88,8 @@ def _described(value: object, depth: int = 0) -> str:
     """`value` as JSON would have it in Python, with one item of a list, and of many equal entries one."""
     if isinstance(value, list):
         items = cast("list[object]", value)
+        if 1 < len(items) <= _MOST_ITEMS and not any(isinstance(one, list | dict) for one in items):
+            return repr(items) if len(repr(items)) <= _MOST_ROW else f"list of {len(items)}, such as {items[0]!r:.40}"
         return f"list of {len(items)}, such as {_described(items[0], depth + 1)}" if items else "an empty list"
     if isinstance(value, dict):
         return _entries(cast("dict[str, object]", value), depth)

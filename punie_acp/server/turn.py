@@ -11,6 +11,7 @@ import anyio
 from punie_acp.agent.agent import Begun, TurnRequest, run_turn
 from punie_acp.agent.events import ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
+from punie_acp.agent.instructions import change_step
 from punie_acp.agent.models import ModelUnavailableError
 from punie_acp.codemode.events import Decision
 from punie_acp.logs import log_context
@@ -219,8 +220,10 @@ class Turn:
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
         news, session.news = session.news, []
         looks = await looks_of(prompt, session.workspace, settings.named_file_characters)
+        is_program = settings.tools == "program"
+        steps = [change_step(path, name, is_program=is_program) for path, name in looks.changes.items()]
         return TurnRequest(
-            prompt="\n".join([prompt, *(f"({one})" for one in news)]),
+            prompt="\n".join([prompt, *steps, *(f"({one})" for one in news)]),
             turn_id=self.turn_id,
             model=ready.model,
             history=compacted(history, budget),

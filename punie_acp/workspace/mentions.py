@@ -15,6 +15,14 @@ _FOLDER = {"folder", "directory"}
 _RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _RUN_TOO = re.compile(r"(?:\b(?:then|and|please)|,)\s+run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _OF_FILES = re.compile(r"\b(?:which|how many)\s+(?:\w+\s+)?files?\b|\bthis (?:project|repository)\b", re.IGNORECASE)
+_CHANGE = re.compile(
+    r"(?:^|[.!?;:,]\s+|\n\s*|\band\s+|\bplease\s+|\byou\s+)(?:add|adapt|adjust|append|change|convert|correct|delete|drop|"
+    r"extend|fix|implement|improve|insert|let|make|mend|move|put|refactor|remove|rename|repair|replace|rewrite|simplify)\b"
+    r"|\b(?:should|must|has to|have to|needs? to)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[A-Za-z_]\w+")
+_MARKED = re.compile(r"`([A-Za-z_]\w+)[`(]|\b([A-Za-z_]\w+)\(")
 _PATTERN = re.compile(r"[\w./-]*\*[\w./*-]*")
 _MOST_WORDS = 500
 _MOST_TEXT = 5000  # characters
@@ -30,7 +38,7 @@ def names_of_project(prompt: str, root: Path) -> bool:
         return False
     words = _words(prompt)
     paths = [word for word in words if "." in word or "/" in word]
-    paths += [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
+    paths += _beside_folder(words)
     return any(_exists(root, path) for path in paths) or asks_to_run(prompt, root) or asks_for_files(prompt)
 
 
@@ -42,10 +50,39 @@ def files_named(prompt: str, root: Path) -> list[str]:
     return [word for word in dict.fromkeys(words) if _exists(root, word) and (root / word).is_file()]
 
 
+def folders_named(prompt: str, root: Path) -> list[str]:
+    """The folders under `root` that `prompt` names: by a path, as the folder of that name, or by a pattern in it."""
+    if "```" in prompt:
+        return []
+    words = _words(prompt)
+    patterns = [found[0].partition("*")[0] for found in _PATTERN.finditer(prompt[:_MOST_TEXT])]
+    paths = [word.removeprefix("./").rstrip("/") for word in [*patterns, *words] if "/" in word]
+    paths += _beside_folder(words)
+    return [path for path in dict.fromkeys(paths) if _exists(root, path) and (root / path).is_dir()]
+
+
 def asks_for_files(prompt: str) -> bool:
     """Whether `prompt` asks for files that it does not name, or for those that a pattern stands for."""
     patterns = [found[0] for found in _PATTERN.finditer(prompt[:_MOST_TEXT]) if set(found[0]) & set("./")]
     return "```" not in prompt and bool(patterns or _OF_FILES.search(prompt[:_MOST_TEXT]))
+
+
+def asks_for_change(prompt: str) -> bool:
+    """Whether `prompt` tells to change something: "Make it refuse …", "f() should give 1". English, as all of this."""
+    return "```" not in prompt and _CHANGE.search(prompt[:_MOST_TEXT]) is not None
+
+
+def names_of_code(prompt: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of `prompt` that can be names in code: those that hardly are anything else, and the rest. No paths.
+
+    The first are called (`scale()`), quoted by backticks, have an underscore, or capitals behind the first letter.
+    """
+    words = [word for word in prompt[:_MOST_TEXT].split() if "/" not in word and ".py" not in word]
+    text = " ".join(words[:_MOST_WORDS])
+    names = set(_NAME.findall(text))
+    sure = {one or other for one, other in _MARKED.findall(text)}
+    sure |= {name for name in names if "_" in name.strip("_") or name[1:] != name[1:].lower()}
+    return frozenset(sure), frozenset(names - sure)
 
 
 def files_to_make(prompt: str, root: Path) -> list[str]:
@@ -61,6 +98,11 @@ def asks_to_run(prompt: str, root: Path) -> bool:
     """Whether `prompt` asks to run a command, first or after something else."""
     commands = [found[1] for found in (_RUN.match(prompt), *_RUN_TOO.finditer(prompt)) if found is not None]
     return "```" not in prompt and any(shutil.which(one) is not None or _exists(root, one) for one in commands)
+
+
+def _beside_folder(words: list[str]) -> list[str]:
+    """In "the folder docs" or "the docs folder", docs."""
+    return [name for pair in pairwise(words) for name, other in (pair, pair[::-1]) if other.lower() in _FOLDER]
 
 
 def _words(prompt: str) -> list[str]:

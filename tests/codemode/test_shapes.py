@@ -17,7 +17,7 @@ def test_the_shape_of_each_kind_of_data_file_is_told():
     }
 
     assert shapes_of(files) == (
-        "hives.json: list of 9, such as {'id': 'h1', 'keeper': {'name': 'Linde'}, 'tags': list of 2, such as 'old'}",
+        "hives.json: list of 9, such as {'id': 'h1', 'keeper': {'name': 'Linde'}, 'tags': ['old', 'sunny']}",
         "log.jsonl: 2 lines such as {'at': 3, 'what': 'swarm'}",
         "honey.csv: 2 rows such as {'hive': 'h1', 'kg': '4.5'}",
         "frost.tsv: 1 rows such as {'day': '1', 'degrees': '-3'}",

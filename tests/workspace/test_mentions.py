@@ -2,6 +2,7 @@
 
 import pytest
 
+from punie_acp.workspace import mentions
 from punie_acp.workspace.mentions import asks_to_run, files_to_make, names_of_project
 
 
@@ -79,3 +80,40 @@ def test_a_command_may_be_asked_for_after_something_else(root):
     assert asks_to_run("Write it and run sh", root)
     assert not asks_to_run("Write it and run nothing-of-this-name", root)
     assert not asks_to_run("Write it and run sh:\n```\na\n```", root)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Make area() refuse it.",
+        "f(1) should give 2.",
+        "See a.py. Mend f; then stop.",
+        "Please rename it.",
+        "It must be 2",
+    ],
+)
+def test_asking_for_a_change(prompt):
+    assert mentions.asks_for_change(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["What does f give?", "Who made the change?", "Make ```f``` so", "Add" + "itional"])
+def test_asking_for_something_else(prompt):
+    assert not mentions.asks_for_change(prompt)
+
+
+def test_names_of_code_are_no_paths():
+    sure, maybe = mentions.names_of_code(
+        "Let scale() in src/units.py, old_name, `run`, HeadOf and main be as in units.py"
+    )
+    assert sure == {"scale", "old_name", "run", "HeadOf"}
+    assert "main" in maybe
+    assert not (sure | maybe) & {"units", "src", "py"}
+
+
+def test_folders_are_named_by_path_by_word_and_by_pattern(tmp_path):
+    for folder in ("docs", "data/raw", "recipes"):
+        (tmp_path / folder).mkdir(parents=True)
+    prompt = "Compare data/raw with the folder docs and recipes/*.json, missing/ and ../data."
+    assert sorted(mentions.folders_named(prompt, tmp_path)) == ["data/raw", "docs", "recipes"]
+    assert mentions.folders_named("the docs are recipes", tmp_path) == []
+    assert mentions.folders_named("```the folder docs```", tmp_path) == []
