@@ -112,7 +112,7 @@ def _data_files(folder: Path) -> list[str]:
         for entry in islice(folder.iterdir(), _MOST_ENTRIES):
             if reading_of(entry.name) and entry.is_file():
                 kinds.setdefault(entry.suffix, []).append(entry.name)
-    return sorted(max(kinds.values(), key=len, default=[]))
+    return sorted(max(kinds.values(), key=len)) if kinds else []
 
 
 def _contents(name: str, text: str) -> str:
