@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.source import Source, bound_names
+from punie_acp.codemode.source import Definition, Source, bound_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -149,7 +150,31 @@ def _module_called(source: Source) -> Iterator[str]:
                 yield f"{name}.{name}(…) was read as {name}(…)."
 
 
+def _unused_imports(source: Source) -> Iterator[str]:
+    """`from shop.cart import total` beside a new `def total`, or beside nothing that uses it, and `import numpy` too.
+
+    Programs cannot import them. One that does nothing in the project but import is left as it is: that may be its job.
+    """
+    loaded = {one.id for one in source.nodes() if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    if not loaded & FUNCTIONS.keys():
+        return
+    used = loaded - {one.name for one in source.tree.body if isinstance(one, Definition)}
+    for node in source.tree.body:
+        modules = _modules_of(node)
+        if modules and not modules & sys.stdlib_module_names and not bound_names(ast.Module([node], [])) & used:
+            source.replace_node(node, "pass")
+            yield f"The import of {', '.join(sorted(modules))} was left out: nothing uses it, and programs have none."
+
+
+def _modules_of(node: ast.stmt) -> set[str]:
+    """The packages that an import is from; none of other statements, and of imports of the package that it is in."""
+    if isinstance(node, ast.ImportFrom):
+        return {node.module.partition(".")[0]} if node.module and not node.level else set()
+    return {alias.name.partition(".")[0] for alias in node.names} if isinstance(node, ast.Import) else set()
+
+
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
     _missing_awaits,
     _module_called,
+    _unused_imports,
 )

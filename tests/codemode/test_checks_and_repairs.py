@@ -266,3 +266,35 @@ def test_a_stub_that_was_copied_from_the_instructions_takes_no_functions_place(l
     own = lab.run("def read_file(path):\n    return 'own'\nprint(read_file('a.txt'))")
     assert (own.output, own.requests) == ("own\n", [])
     assert lab.run("def later(path): ...\nprint(later('a.txt'))").output == "None\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "left"),
+    [
+        ("from shop.cart import (\n    total)\nprint(read_file('a'))", "pass\n\nprint(read_file('a'))"),
+        (
+            "from shop import total\ndef total(): ...\nsave_definition('a.py', total)",
+            "pass\ndef total(): ...\nsave_definition('a.py', total)",
+        ),
+        ("import numpy as np\nwrite_file('a', '')", "pass\nwrite_file('a', '')"),
+    ],
+)
+def test_imports_that_cannot_be_made_and_that_nothing_uses_are_left_out(program, left):
+    repaired = repair(program)
+    assert repaired.code == left
+    (note,) = repaired.notes
+    assert note.endswith("was left out: nothing uses it, and programs have none.")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import seed\nprint(1)",
+        "from shop import total\nprint(read_file('a'), total)",
+        "from shop import total\ndef f(): return total()\nsave_definition('a.py', f)",
+        "import json, re\nprint(read_file('a'))",
+        "from . import cart\nprint(read_file('a'))",
+    ],
+)
+def test_other_imports_stay(program):
+    assert repair(program).code == program
