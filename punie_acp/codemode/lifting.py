@@ -40,7 +40,7 @@ class _Lifting:
         named = {
             argument: name
             for node in ast.walk(self._source.tree)
-            for argument in _saved(node)
+            for argument in saved_by(node)
             if (name := _name(argument)) in self._definitions
         }
         saved = [self._definitions[name] for name in dict.fromkeys(named.values())]
@@ -72,7 +72,7 @@ class _Lifting:
         return self._source.part(self._begin(node), self._source.end(node))
 
 
-def _saved(node: ast.AST) -> Iterator[ast.expr]:
+def saved_by(node: ast.AST) -> Iterator[ast.expr]:
     """What a call saves: the second argument."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == SAVE:
         yield from node.args[1:2]

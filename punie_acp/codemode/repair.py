@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.lifting import saved_by
 from punie_acp.codemode.source import Definition, Source, bound_names
 
 if TYPE_CHECKING:
@@ -151,14 +152,17 @@ def _module_called(source: Source) -> Iterator[str]:
 
 
 def _unused_imports(source: Source) -> Iterator[str]:
-    """`from shop.cart import total` beside a new `def total`, or beside nothing that uses it, and `import numpy` too.
+    """`from shop.cart import total` beside a new `total` that is only saved, or beside nothing that uses it.
 
     Programs cannot import them. One that does nothing in the project but import is left as it is: that may be its job.
     """
     loaded = {one.id for one in source.nodes() if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     if not loaded & FUNCTIONS.keys():
         return
-    used = loaded - {one.name for one in source.tree.body if isinstance(one, Definition)}
+    names = [one for one in source.nodes() if isinstance(one, ast.Name)]
+    saved = {argument for one in source.nodes() for argument in saved_by(one)}
+    new = {one.name for one in source.tree.body if isinstance(one, Definition)}
+    used = {one.id for one in names if one not in saved or one.id not in new}
     for node in source.tree.body:
         modules = _modules_of(node)
         if modules and not modules & sys.stdlib_module_names and not bound_names(ast.Module([node], [])) & used:

@@ -21,7 +21,7 @@ FAILS_BEFORE_IT_RUNS = [
     ('write_file("a.txt", ["x"])', "type", 1, "write_file takes path, content"),
     ('edit_file("a.txt", "x")', "type", 1, "edit_file takes path, old, new"),
     ('r = run_command("ls")\nprint(r.status)', "type", 2, "it has exit_code, stdout, stderr"),
-    ("import numpy as np", "type", 1, "no module 'numpy'"),
+    ("import numpy as np\nprint(np.pi)", "type", 1, "no module 'numpy'"),
     ("def f(:\n  pass", "syntax", 1, "SyntaxError"),
     ("for i in range(3)\n    print(i)", "syntax", 1, "expected ':'"),
     ("try:\n    pass\nexcept* ValueError:\n    pass", "syntax", 1, "use a plain except"),
