@@ -77,8 +77,9 @@ You: perimeter is in shapes.py and its test in test_shapes.py; all tests pass.
 User: Rename area to surface everywhere.
 You:
 ```python
+import re
 for path in sorted({{found.path for found in search(r"\\barea\\b")}}):
-    write_file(path, read_file(path).replace("area(", "surface("))
+    write_file(path, re.sub(r"\\barea\\b", "surface", read_file(path)))
     print(path)
 ```
 Output: shapes.py
