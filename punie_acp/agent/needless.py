@@ -74,20 +74,21 @@ def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str], questi
     if outcome.effects or not files:
         return []
     there = {name: (path, dumped) for path, text in files.items() for name, (dumped, _) in _definitions(text).items()}
+    same: list[str] = []
     lines: list[str] = []
-    for name, (dumped, text) in list(_definitions(code).items()):
+    for name, (dumped, text) in _definitions(code).items():
         asked = re.search(rf"\b{name}\b", question) is not None
         path, old = there.get(name, (_home(name, files) if asked else "", ""))
         if not path or (dumped == old and not asked):
             continue
         if dumped == old:
-            lines.append(f"{name} is as it was: {path} has the same. Write it so that it does what is asked for.")
+            same.append(f"{name} is as it was: {path} has the same. Write it so that it does what is asked for.")
         elif len(text) <= _MOST_TEXT:
             lines.append(f"{path} does not have this {name} yet. To put it there:")
             lines.append(f"```python\n{text}\n\nsave_definition({path!r}, {name})\n```")
         else:
             lines.append(f"{path} does not have this {name} yet: save_definition({path!r}, {name}) puts it there.")
-    return lines[:_MOST]
+    return (lines or same)[:_MOST]
 
 
 def _home(name: str, files: Mapping[str, str]) -> str:

@@ -48,8 +48,10 @@ async def test_one_that_keeps_to_itself_what_the_file_should_have_is_told(recall
     code = "# For shapes.py .\ndef twice(a):\n    return 2 * a\ndef area(a):\n    return a * a\nprint(area(3))"
     text, _ = await told(recalling_agent, project, code)
 
-    assert "shapes.py still has its own area: save_definition('shapes.py', area) puts a new one there." in text
-    assert "its own twice" not in text
+    saving = "```python\ndef area(a):\n    return a * a\n\nsave_definition('shapes.py', area)\n```"
+    assert f"shapes.py does not have this area yet. To put it there:\n{saving}" in text
+    assert "twice is" not in text
+    assert "this twice" not in text
 
 
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
