@@ -154,20 +154,56 @@ def _module_called(source: Source) -> Iterator[str]:
 def _unused_imports(source: Source) -> Iterator[str]:
     """`from shop.cart import total` beside a new `total` that is only saved, or beside nothing that uses it.
 
-    Programs cannot import them. One that does nothing in the project but import is left as it is: that may be its job.
+    Programs cannot import them. Beside what is saved, what nothing uses and what needs such an import goes too: a test
+    that was copied with its data. A program that does nothing in the project but import is left as it is.
     """
-    loaded = {one.id for one in source.nodes() if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-    if not loaded & FUNCTIONS.keys():
+    body = source.tree.body
+    saved = {argument for node in source.nodes() for argument in saved_by(node)}
+    new = {node.name for node in body if isinstance(node, Definition)}
+    loaded = {node: _loaded(node, saved, new) for node in body}
+    if not set().union(*loaded.values()) & FUNCTIONS.keys():
         return
-    names = [one for one in source.nodes() if isinstance(one, ast.Name)]
-    saved = {argument for one in source.nodes() for argument in saved_by(one)}
-    new = {one.name for one in source.tree.body if isinstance(one, Definition)}
-    used = {one.id for one in names if one not in saved or one.id not in new}
-    for node in source.tree.body:
-        modules = _modules_of(node)
-        if modules and not modules & sys.stdlib_module_names and not bound_names(ast.Module([node], [])) & used:
-            source.replace_node(node, "pass")
-            yield f"The import of {', '.join(sorted(modules))} was left out: nothing uses it, and programs have none."
+    foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
+    idle = _idle(body, foreign, loaded, {one.id for one in saved if isinstance(one, ast.Name)}) if saved else []
+    used = set[str]().union(*(loaded[node] for node in body if node not in idle))
+    unused = [node for node in foreign if not _bound(node) & used]
+    for node in [*idle, *unused] if unused else []:
+        source.replace_node(node, "pass")
+    for node in unused:
+        modules = ", ".join(sorted(_modules_of(node)))
+        yield f"The import of {modules} was left out: nothing uses it, and programs have none."
+
+
+def _idle(
+    body: list[ast.stmt], foreign: list[ast.stmt], loaded: dict[ast.stmt, set[str]], saved: set[str]
+) -> list[ast.stmt]:
+    """What only binds names, with the help of `foreign` imports, that neither is saved nor used by anything else."""
+    imported = set[str]().union(*map(_bound, foreign))
+    idle: list[ast.stmt] = []
+    while True:
+        live = [node for node in body if node not in idle]
+        further = [
+            node
+            for node in live
+            if isinstance(node, Definition | ast.Assign)
+            and loaded[node] & imported
+            and not _bound(node) & saved.union(*(loaded[one] for one in live if one is not node))
+        ]
+        if not further:
+            return idle
+        idle += further
+
+
+def _loaded(node: ast.stmt, saved: set[ast.expr], new: set[str]) -> set[str]:
+    """The names that a statement uses; not those of new definitions that it only saves."""
+    names = [one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+    return {one.id for one in names if one not in saved or one.id not in new}
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    if isinstance(node, Definition):
+        return {node.name}
+    return bound_names(ast.Module([node], []))
 
 
 def _modules_of(node: ast.stmt) -> set[str]:

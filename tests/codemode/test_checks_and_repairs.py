@@ -298,3 +298,14 @@ def test_imports_that_cannot_be_made_and_that_nothing_uses_are_left_out(program,
 )
 def test_other_imports_stay(program):
     assert repair(program).code == program
+
+
+def test_beside_what_is_saved_a_copied_test_and_its_data_are_left_out_with_their_import():
+    copied = "from shop import Cart\n\nCART = Cart(2)\n\ndef test_cart():\n    assert CART.sum() == Cart(2).sum()\n"
+    saving = "\ndef total(cart):\n    return cart.sum()\n\nsave_definition('shop.py', total)"
+    assert repair(copied + saving).code == "pass\n\npass\n\npass\n\n" + saving
+    assert repair(copied + "\nprint(read_file('a'))").code == copied + "\nprint(read_file('a'))"
+    used = copied + "print(CART)\n" + saving
+    assert repair(used).code == used
+    also_saved = copied + saving + "\nsave_definition('test_shop.py', test_cart)"
+    assert "from shop import Cart" in repair(also_saved).code
