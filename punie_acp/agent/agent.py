@@ -16,7 +16,16 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import FAILURE, SAME_AGAIN, instructions, next_step, outcome_text, own_instructions
-from punie_acp.agent.needless import IDLE, OWN_WORDS, first_look, has_own_words, is_idle, unsaved
+from punie_acp.agent.needless import (
+    IDLE,
+    ONLY_DEFINES,
+    OWN_WORDS,
+    first_look,
+    has_own_words,
+    is_idle,
+    only_defines,
+    unsaved,
+)
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -150,7 +159,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     is_program = turn.settings.tools == "program"
     look = [first_look(turn.code)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
-    kept = unsaved(code, outcome, turn.code, turn.question)
+    kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
@@ -167,10 +176,9 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     if _is_cut(ctx.messages):
         limit = turn.settings.max_request_tokens
         return f"The {what} did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
-    if turn.settings.tools == "program" and is_idle(code):
-        turn.answer_now = bool(turn.last_result) and not turn.astray
-        turn.astray += not turn.answer_now
-        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
+    useless = _useless(turn, code) if turn.settings.tools == "program" else None
+    if useless is not None:
+        return useless
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
@@ -183,6 +191,17 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     if code.strip() != turn.last_program:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result
     return f"The {what} did not run again: its result stands above, for nothing has changed since."
+
+
+def _useless(turn: Turn, code: str) -> str | None:
+    """That a program has nothing to run, and how to go on."""
+    if is_idle(code):
+        turn.answer_now = bool(turn.last_result) and not turn.astray
+        turn.astray += not turn.answer_now
+        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
+    kept = unsaved(code, turn.code, turn.question) if only_defines(code) else []
+    turn.astray += bool(kept)
+    return "\n".join([ONLY_DEFINES, *kept]) if kept else None
 
 
 _tool = Tool(execute_code, sequential=True)

@@ -11,9 +11,8 @@ from punie_acp.codemode.source import Definition, first_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from punie_acp.codemode.events import ProgramOutcome
-
 IDLE = "The program did not run: there is nothing in it to run."
+ONLY_DEFINES = "The program did not run: it only defines."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 _MOST = 2  # lines about what is unsaved
 _MOST_TEXT = 1000  # characters of a definition that is said once more
@@ -27,6 +26,14 @@ def is_idle(code: str) -> bool:
     """
     body = _body(code)
     return body is not None and all(_does_nothing(one) for one in body)
+
+
+def only_defines(code: str) -> bool:
+    """Whether all that a program does is to define something, with what it imports for that."""
+    body = _body(code) or []
+    return any(isinstance(one, Definition) for one in body) and all(
+        isinstance(one, Definition | ast.Import | ast.ImportFrom) for one in body
+    )
 
 
 def _does_nothing(one: ast.stmt) -> bool:
@@ -65,14 +72,12 @@ def _is_literal(value: ast.expr) -> bool:
     return all(isinstance(node, _LITERALS) for node in ast.walk(value))
 
 
-def unsaved(code: str, outcome: ProgramOutcome, files: Mapping[str, str], question: str = "") -> list[str]:
+def unsaved(code: str, files: Mapping[str, str], question: str = "") -> list[str]:
     """That a program keeps a definition to itself that belongs into one of `files`, and the program that puts it there.
 
     `files`: the text of Python files by their paths. What belongs there is what a file has under the same name, and
-    what `question` names. Nothing is said of a program that has changed something.
+    what `question` names.
     """
-    if outcome.effects or not files:
-        return []
     there = {name: (path, dumped) for path, text in files.items() for name, (dumped, _) in _definitions(text).items()}
     same: list[str] = []
     lines: list[str] = []

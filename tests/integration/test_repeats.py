@@ -54,6 +54,20 @@ async def test_one_that_keeps_to_itself_what_the_file_should_have_is_told(recall
     assert "this twice" not in text
 
 
+async def test_one_that_only_defines_what_the_file_should_have_is_not_run(recalling_agent, project):
+    (project / "shapes.py").write_text("def area(a):\n    return side(a)\n")
+    code = "# For shapes.py .\ndef area(a):\n    return side(a) ** 2"
+    text, statuses = await told(recalling_agent, project, code)
+
+    saving = "```python\ndef area(a):\n    return side(a) ** 2\n\nsave_definition('shapes.py', area)\n```"
+    assert (
+        "The program did not run: it only defines.\nshapes.py does not have this area yet. To put it there:\n" in text
+    )
+    assert saving in text
+    assert "NameError" not in text
+    assert statuses == ["failed"]
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")
