@@ -201,7 +201,7 @@ def _useless(turn: Turn, code: str) -> str | None:
         return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
     kept = unsaved(code, turn.code, turn.question) if only_defines(code) else []
     turn.astray += bool(kept)
-    return "\n".join([ONLY_DEFINES, *kept]) if kept else None
+    return "\n".join([*kept, ONLY_DEFINES]) if kept else None
 
 
 _tool = Tool(execute_code, sequential=True)

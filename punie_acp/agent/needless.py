@@ -89,8 +89,8 @@ def unsaved(code: str, files: Mapping[str, str], question: str = "") -> list[str
         if dumped == old:
             same.append(f"{name} is as it was: {path} has the same. Write it so that it does what is asked for.")
         elif len(text) <= _MOST_TEXT:
-            lines.append(f"{path} does not have this {name} yet. To put it there:")
-            lines.append(f"```python\n{text}\n\nsave_definition({path!r}, {name})\n```")
+            lines.append(f"```python\n{text}\n\nsave_definition({path!r}, {name})\n```")  # first: it is what is copied
+            lines.append(f"That puts {name} into {path}, which does not have this one yet.")
         else:
             lines.append(f"{path} does not have this {name} yet: save_definition({path!r}, {name}) puts it there.")
     return (lines or same)[:_MOST]

@@ -37,8 +37,8 @@ def test_with_something_to_run(code):
 def test_what_is_written_anew_and_not_saved_is_named_with_the_program_that_saves_it():
     told = unsaved("import re\ndef f(x):\n    return -x\nclass C: pass\ndef g(): pass", FILES)
     assert told == [
-        "a.py does not have this f yet. To put it there:",
         "```python\ndef f(x):\n    return -x\n\nsave_definition('a.py', f)\n```",
+        "That puts f into a.py, which does not have this one yet.",
     ]
 
 
@@ -52,11 +52,11 @@ def test_what_is_asked_for_and_new_belongs_into_a_named_file():
     code = "def g(): pass\ndef test_g(): pass\ndef other(): pass"
     told = unsaved(code, files, "Add g() to a.py, and test_g.")
     assert told == [
-        "a.py does not have this g yet. To put it there:",
         "```python\ndef g(): pass\n\nsave_definition('a.py', g)\n```",
+        "That puts g into a.py, which does not have this one yet.",
     ]
     told = unsaved("def test_g(): pass", files, "Add g() to a.py, and test_g.")
-    assert told[0] == "test_a.py does not have this test_g yet. To put it there:"
+    assert told[1] == "That puts test_g into test_a.py, which does not have this one yet."
 
 
 def test_who_is_to_change_something_and_writes_it_as_it_was_is_told():

@@ -49,9 +49,9 @@ async def test_one_that_keeps_to_itself_what_the_file_should_have_is_told(recall
     text, _ = await told(recalling_agent, project, code)
 
     saving = "```python\ndef area(a):\n    return a * a\n\nsave_definition('shapes.py', area)\n```"
-    assert f"shapes.py does not have this area yet. To put it there:\n{saving}" in text
+    assert f"{saving}\nThat puts area into shapes.py, which does not have this one yet." in text
     assert "twice is" not in text
-    assert "this twice" not in text
+    assert "puts twice" not in text
 
 
 async def test_one_that_only_defines_what_the_file_should_have_is_not_run(recalling_agent, project):
