@@ -60,10 +60,8 @@ async def test_one_that_only_defines_what_the_file_should_have_is_not_run(recall
     text, statuses = await told(recalling_agent, project, code)
 
     saving = "```python\ndef area(a):\n    return side(a) ** 2\n\nsave_definition('shapes.py', area)\n```"
-    assert (
-        "The program did not run: it only defines.\nshapes.py does not have this area yet. To put it there:\n" in text
-    )
-    assert saving in text
+    where = "That puts area into shapes.py, which does not have this one yet."
+    assert f"{saving}\n{where}\nThe program did not run: it only defines." in text
     assert "NameError" not in text
     assert statuses == ["failed"]
 
