@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from punie_acp.codemode.tools.excerpts import Excerpt
+    from punie_acp.codemode.tools.values import Symbol
     from punie_acp.workspace.base import Workspace
 
 _MOST_FILES = 4
@@ -115,10 +117,11 @@ def _data_files(folder: Path) -> list[str]:
     return sorted(max(kinds.values(), key=len)) if kinds else []
 
 
-def _contents(name: str, text: str) -> str:
-    """The names of what a source file defines at its top level; "" for other files."""
-    names = [one.name for one in outline(text, name) if not one.parent and one.kind != "variable"]
-    return f"{name} defines {', '.join(names)}"[:_MOST_NAMES] if names else ""
+def _contents(name: str, symbols: list[Symbol], room: int) -> str:
+    """The names of what a source file defines at its top level, if there is room; "" for other files."""
+    names = [one.name for one in symbols if not one.parent and one.kind != "variable"]
+    told = f"{name} defines {', '.join(names)}"[:_MOST_NAMES] if names else ""
+    return told if len(told) <= room else ""
 
 
 class _Asked:
@@ -132,7 +135,8 @@ class _Asked:
         """One file's parts, its shape or all of its text, in `room` characters; nothing where there is no room."""
         if not text.strip():
             return Looks()
-        parts = self._parts(name, text, self.sure, room)
+        symbols = outline(text, name)
+        parts = self._parts(name, excerpts(text, symbols, self.sure), room, is_all=True)
         if parts.text:
             return parts
         if shape := shape_of(name, text) if len(text) > _SHORT_DATA else "":
@@ -141,14 +145,14 @@ class _Asked:
         whole = f"{name} ({reading}):\n{fenced(text)}" if reading else f"{name}:\n{fenced(text)}"
         if len(whole) <= room:
             return Looks(whole, is_all=True)
-        parts = self._parts(name, text, self.maybe, room)
-        return parts if parts.text else Looks(_contents(name, text))
+        parts = self._parts(name, excerpts(text, symbols, self.maybe), room, is_all=False)
+        return parts if parts.text else Looks(_contents(name, symbols, room))
 
-    def _parts(self, name: str, text: str, wanted: frozenset[str], room: int) -> Looks:
+    def _parts(self, name: str, parts: list[Excerpt], room: int, *, is_all: bool) -> Looks:
         """The parts of a source file that the prompt names, as far as there is room."""
         told: list[str] = []
         changes: list[str] = []
-        for part in excerpts(text, name, wanted):
+        for part in parts:
             owner = f", in {part.symbol.parent}" if part.symbol.parent else ""
             shown = f"{name}, line {part.symbol.line}{owner}:\n{fenced(part.text)}"
             if len(shown) > room - sum(map(len, told)):
@@ -156,4 +160,4 @@ class _Asked:
             told.append(shown)
             if self.change and name.endswith(".py") and part.symbol.kind != "variable":
                 changes.append(part.symbol.name)
-        return Looks("\n".join(told), is_all=wanted == self.sure, changes={name: changes[0]} if changes else {})
+        return Looks("\n".join(told), is_all=is_all, changes={name: changes[0]} if changes else {})

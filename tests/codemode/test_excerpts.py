@@ -1,6 +1,7 @@
 """The parts of a source file that somebody names."""
 
 from punie_acp.codemode.tools.excerpts import excerpts
+from punie_acp.codemode.tools.outlines import outline
 
 CODE = """\
 LIMIT = 3
@@ -29,7 +30,7 @@ class Box:
 
 
 def parts(names, path="a.py", text=CODE):
-    return [(one.symbol.parent, one.text) for one in excerpts(text, path, names)]
+    return [(one.symbol.parent, one.text) for one in excerpts(text, outline(text, path), names)]
 
 
 def test_functions_have_their_decorators():

@@ -164,6 +164,10 @@ async def test_who_wants_it_lets_the_model_find_out_by_itself(tmp_path, project)
         session = await client.new_session(project)
         await client.prompt(session, "[] What is in README.md?")
         answer = json.loads(client.text(session))
+        (project / "shapes.py").write_text("def area(): ...\n")
+        session = await client.new_session(project)
+        await client.prompt(session, "[] What is in shapes.py?")
+        assert json.loads(client.text(session))["looks"] == []
     assert answer["looks"] == []
     assert "The project's folder has" not in answer["instructions"]
 

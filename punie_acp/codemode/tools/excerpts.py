@@ -6,10 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.tools.outlines import outline
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from punie_acp.codemode.tools.values import Symbol
 
@@ -22,12 +20,12 @@ class Excerpt:
     text: str  # without the indentation that all of it has, with its decorators
 
 
-def excerpts(text: str, path: str, names: Collection[str]) -> list[Excerpt]:
-    """What the source file has under `names`, in its order; of variables only constants, which are written in capitals.
+def excerpts(text: str, symbols: Iterable[Symbol], names: Collection[str]) -> list[Excerpt]:
+    """What a source file has under `names`, in its order; of variables only constants, which are written in capitals.
 
-    Of a class and a method of it that are both named, the method. [] for a file in no language that is known.
+    `symbols`: what it defines, as `outline` says. Of a class and a method of it that are both named, the method.
     """
-    named = [one for one in outline(text, path) if one.name in names and _is_part(one)]
+    named = [one for one in symbols if one.name in names and _is_part(one)]
     chosen = [one for one in named if not (one.kind == "class" and any(_holds(one, other) for other in named))]
     outermost = [one for one in chosen if not any(_holds(other, one) for other in chosen)]
     lines = text.splitlines()
