@@ -165,7 +165,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     if guessed and turn.code and not turn.external_calls:
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
-        guessed.append(next_step(turn.question))
+        return [*guessed, next_step(turn.question), *kept]
     return [*guessed, *kept]
 
 

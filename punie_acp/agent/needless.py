@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.defining import Import
 from punie_acp.codemode.source import Definition, first_line
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def only_defines(code: str) -> bool:
     """Whether all that a program does is to define something, with what it imports for that."""
     body = _body(code) or []
     return any(isinstance(one, Definition) for one in body) and all(
-        isinstance(one, Definition | ast.Import | ast.ImportFrom) for one in body
+        isinstance(one, Definition | Import) for one in body
     )
 
 

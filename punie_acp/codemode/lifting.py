@@ -9,7 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.defining import Import
-from punie_acp.codemode.source import Definition, Source, bound_names, first_line
+from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ class _Lifting:
         saved = [self._definitions[name] for name in dict.fromkeys(named.values())]
         for argument, name in named.items():
             node = self._definitions[name]
-            texts = [self._source.text_of(one) for one in self._imports if _bound(one) & _used([node])]
+            texts = [self._source.text_of(one) for one in self._imports if bound_by(one) & _used([node])]
             self._source.replace_node(argument, repr("\n".join([*texts, self._text(node)])))
         for node in self._idle(saved, named):
             self._source.replace(self._begin(node), self._source.end(node), "pass")
@@ -63,7 +63,7 @@ class _Lifting:
                 break
             left = still
         needed = _used(left)
-        return [*left, *(one for one in self._imports if _bound(one) & needed and not _bound(one) & used)]
+        return [*left, *(one for one in self._imports if bound_by(one) & needed and not bound_by(one) & used)]
 
     def _begin(self, node: Definition | Import) -> int:
         return self._source.line_start(first_line(node)) if isinstance(node, Definition) else self._source.start(node)
@@ -87,7 +87,3 @@ def _name(node: ast.expr) -> str:
 
 def _used(nodes: Iterable[ast.stmt], but: frozenset[ast.expr] = frozenset()) -> set[str]:
     return {one.id for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name) and one not in but}
-
-
-def _bound(node: Import) -> set[str]:
-    return bound_names(ast.Module([node], []))

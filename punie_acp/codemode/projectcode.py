@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.source import imported_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 _SOURCES = ("", "src")  # folders that a project's modules are imported from
@@ -46,7 +47,7 @@ def handed_to_project(code: str, root: Path, others: Iterable[str], earlier: Ite
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    places = {name: place for name in _imported(tree) if (place := _place(root, name)) is not None}
+    places = {name: place for name in imported_modules(tree) if (place := _place(root, name)) is not None}
     if not places or _names(tree) & {*FUNCTIONS, *others, *earlier}:
         return None
     python = next((path for path in _PYTHONS if os.access(root / path, os.X_OK)), None)
@@ -64,15 +65,6 @@ def _quoted(code: str) -> str:
     """A literal of `code`, in lines where that can be."""
     lines = f"r'''\n{code}\n'''"
     return repr(code) if "'''" in code else lines
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """The modules that a program imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
 
 
 def _place(root: Path, name: str) -> str | None:

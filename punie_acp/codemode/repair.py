@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.defining import Import
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.lifting import saved_by
-from punie_acp.codemode.source import Definition, Source, bound_names
+from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -166,7 +167,7 @@ def _unused_imports(source: Source) -> Iterator[str]:
     foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
     idle = _idle(body, foreign, loaded, {one.id for one in saved if isinstance(one, ast.Name)}) if saved else []
     used = set[str]().union(*(loaded[node] for node in body if node not in idle))
-    unused = [node for node in foreign if not _bound(node) & used]
+    unused = [node for node in foreign if not bound_by(node) & used]
     for node in [*idle, *unused] if unused else []:
         source.replace_node(node, "pass")
     for node in unused:
@@ -178,7 +179,7 @@ def _idle(
     body: list[ast.stmt], foreign: list[ast.stmt], loaded: dict[ast.stmt, set[str]], saved: set[str]
 ) -> list[ast.stmt]:
     """What only binds names, with the help of `foreign` imports, that neither is saved nor used by anything else."""
-    imported = set[str]().union(*map(_bound, foreign))
+    imported = set[str]().union(*map(bound_by, foreign))
     idle: list[ast.stmt] = []
     while True:
         live = [node for node in body if node not in idle]
@@ -187,7 +188,7 @@ def _idle(
             for node in live
             if isinstance(node, Definition | ast.Assign)
             and loaded[node] & imported
-            and not _bound(node) & saved.union(*(loaded[one] for one in live if one is not node))
+            and not bound_by(node) & saved.union(*(loaded[one] for one in live if one is not node))
         ]
         if not further:
             return idle
@@ -200,17 +201,10 @@ def _loaded(node: ast.stmt, saved: set[ast.expr], new: set[str]) -> set[str]:
     return {one.id for one in names if one not in saved or one.id not in new}
 
 
-def _bound(node: ast.stmt) -> set[str]:
-    if isinstance(node, Definition):
-        return {node.name}
-    return bound_names(ast.Module([node], []))
-
-
 def _modules_of(node: ast.stmt) -> set[str]:
     """The packages that an import is from; none of other statements, and of imports of the package that it is in."""
-    if isinstance(node, ast.ImportFrom):
-        return {node.module.partition(".")[0]} if node.module and not node.level else set()
-    return {alias.name.partition(".")[0] for alias in node.names} if isinstance(node, ast.Import) else set()
+    modules = imported_modules(node) if isinstance(node, Import) else ()
+    return {module.partition(".")[0] for module in modules}
 
 
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (

@@ -105,6 +105,20 @@ def first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
 
 
+def bound_by(node: ast.stmt) -> set[str]:
+    """The names that a statement binds where it stands; of a definition its own."""
+    return {node.name} if isinstance(node, Definition) else bound_names(ast.Module([node], []))
+
+
+def imported_modules(tree: ast.AST) -> Iterator[str]:
+    """The modules that `tree` imports, but for those that are named from where it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
 def bound_names(tree: ast.AST) -> set[str]:
     """Every name that is bound anywhere in `tree`: assigned, defined, imported, a parameter."""
     names: set[str] = set()
