@@ -9,7 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.defining import Import
-from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, first_line
+from punie_acp.codemode.source import Definition, Source, bound_by, bound_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ class _Lifting:
             texts = [self._source.text_of(one) for one in self._imports if bound_by(one) & _used([node])]
             self._source.replace_node(argument, repr("\n".join([*texts, self._text(node)])))
         for node in self._idle(saved, named):
-            self._source.replace(self._begin(node), self._source.end(node), "pass")
+            self._source.leave_out(node)
         return self._source.edited()
 
     def _idle(self, saved: list[Definition], named: Iterable[ast.expr]) -> list[Definition | Import]:
@@ -65,11 +65,8 @@ class _Lifting:
         needed = _used(left)
         return [*left, *(one for one in self._imports if bound_by(one) & needed and not bound_by(one) & used)]
 
-    def _begin(self, node: Definition | Import) -> int:
-        return self._source.line_start(first_line(node)) if isinstance(node, Definition) else self._source.start(node)
-
     def _text(self, node: Definition) -> str:
-        return self._source.part(self._begin(node), self._source.end(node))
+        return self._source.part(self._source.begin(node), self._source.end(node))
 
 
 def saved_by(node: ast.AST) -> Iterator[ast.expr]:

@@ -169,7 +169,7 @@ def _unused_imports(source: Source) -> Iterator[str]:
     used = set[str]().union(*(loaded[node] for node in body if node not in idle))
     unused = [node for node in foreign if not bound_by(node) & used]
     for node in [*idle, *unused] if unused else []:
-        source.replace_node(node, "pass")
+        source.leave_out(node)
     for node in unused:
         modules = ", ".join(sorted(_modules_of(node)))
         yield f"The import of {modules} was left out: nothing uses it, and programs have none."

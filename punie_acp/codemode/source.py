@@ -78,6 +78,14 @@ class Source:
         """Replace all of `node`."""
         self.replace(self.start(node), self.end(node), text)
 
+    def begin(self, node: Place) -> int:
+        """The byte offset at which `node` begins, the decorators of a definition included."""
+        return self.line_start(first_line(node)) if isinstance(node, Definition) else self.start(node)
+
+    def leave_out(self, node: ast.stmt) -> None:
+        """Put `pass` in place of a statement."""
+        self.replace(self.begin(node), self.end(node), "pass")
+
     def edited(self) -> str:
         """The text with all edits. Of two that overlap, the later one is left out."""
         pieces: list[bytes] = []

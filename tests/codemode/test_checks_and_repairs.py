@@ -307,5 +307,7 @@ def test_beside_what_is_saved_a_copied_test_and_its_data_are_left_out_with_their
     assert repair(copied + "\nprint(read_file('a'))").code == copied + "\nprint(read_file('a'))"
     used = copied + "print(CART)\n" + saving
     assert repair(used).code == used
+    decorated = copied.replace("def test", "@marked\ndef test")
+    assert repair(decorated + saving).code == "pass\n\npass\n\npass\n\n\n" + saving
     also_saved = copied + saving + "\nsave_definition('test_shop.py', test_cart)"
     assert "from shop import Cart" in repair(also_saved).code
