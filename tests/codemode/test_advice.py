@@ -31,3 +31,30 @@ def test_nothing_is_said_where_the_program_did_its_work(lab, code):
 def test_a_refusal_is_told_apart(lab):
     outcome = lab.run('write_file("n.txt", "x")', refuse=lambda _: "the user refused").outcome
     assert "the user said no" in advice(outcome)
+
+
+def test_a_key_that_another_file_has_is_looked_for_there(lab):
+    (lab.root / "honey.json").write_text('[{"hive": "H01", "honey": 4}]')
+    (lab.root / "hives.json").write_text('[{"id": "H01", "site": "Schule"}]')
+    outcome = lab.run(
+        "import json\n"
+        'honey = json.load(open("honey.json"))\n'
+        'hives = json.load(open("hives.json"))\n'
+        'print(sum(one["honey"] for one in hives))'
+    ).outcome
+    assert advice(outcome) == "honey.json has 'honey': look there"
+
+
+def test_a_key_that_no_file_has_is_to_be_printed(lab):
+    (lab.root / "hives.json").write_text('[{"id": "H01"}]')
+    assert "d.get(key)" in advice(lab.run('import json\nprint(json.load(open("hives.json"))[0]["weight"])').outcome)
+
+
+def test_a_dictionarys_keys_that_are_taken_for_what_it_holds(lab):
+    code = 'walks = {"Ada": {"km": 3}}\nfor walk in walks:\n    print(walk["km"])'
+    assert "for walk in data.values()" in advice(lab.run(code).outcome)
+
+
+def test_lines_of_json_that_are_read_as_one_document(lab):
+    (lab.root / "walks.jsonl").write_text('{"km": 3}\n{"km": 4}\n')
+    assert "each line is JSON" in advice(lab.run('import json\nprint(json.load(open("walks.jsonl")))').outcome)
