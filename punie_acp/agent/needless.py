@@ -42,7 +42,7 @@ def _does_nothing(one: ast.stmt) -> bool:
         return any(_is_ellipsis(inner) or _is_field(inner) for inner in one.body) and all(
             _does_nothing(inner) or _is_field(inner) for inner in one.body
         )
-    return isinstance(one, ast.Pass) or (isinstance(one, ast.Expr) and _is_literal(one.value))
+    return isinstance(one, ast.Pass) or _is_field(one) or (isinstance(one, ast.Expr) and _is_literal(one.value))
 
 
 def _is_ellipsis(one: ast.stmt) -> bool:

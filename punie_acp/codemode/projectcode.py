@@ -47,7 +47,7 @@ def handed_to_project(code: str, root: Path, others: Iterable[str], earlier: Ite
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    places = {name: place for name in imported_modules(tree) if (place := _place(root, name)) is not None}
+    places = {name: place for name in imported_modules(tree) if (place := module_place(root, name)) is not None}
     if not places or _names(tree) & {*FUNCTIONS, *others, *earlier}:
         return None
     python = next((path for path in _PYTHONS if os.access(root / path, os.X_OK)), None)
@@ -67,7 +67,7 @@ def _quoted(code: str) -> str:
     return repr(code) if "'''" in code else lines
 
 
-def _place(root: Path, name: str) -> str | None:
+def module_place(root: Path, name: str) -> str | None:
     """The folder of `root` from which the module `name` is imported; None where the project has none of that name."""
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names:

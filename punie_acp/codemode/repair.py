@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.defining import Import
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.lifting import saved_by
+from punie_acp.codemode.projectcode import module_place
 from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 _FENCE = re.compile(r"\A\s*```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL | re.IGNORECASE)
+_OUR_MODULES = frozenset(
+    {"punie", "punie_acp", "tools", "tool", "functions", "execute_code", "sandbox", "agent", "default_api"}
+)
+"""What models take the external functions to be in."""
+_PRINTING = frozenset({"print", "pprint", "sys", "logging"})
 _ANSWER_AT_ONCE = frozenset({*FUNCTIONS, "open", "print"})
 
 
@@ -33,10 +40,10 @@ class Repaired:
     notes: tuple[str, ...] = ()
 
 
-def repair(code: str, further: Iterable[str] = ()) -> Repaired:
+def repair(code: str, further: Iterable[str] = (), root: Path | None = None) -> Repaired:
     """The program, ready to be checked. One that cannot be parsed comes back as it is.
 
-    `further` are the names of functions that this session has beside the usual ones.
+    `further` are the names of functions that this session has beside the usual ones; `root` is the project's folder.
     """
     notes: list[str] = []
     fenced = _FENCE.match(code)
@@ -44,7 +51,12 @@ def repair(code: str, further: Iterable[str] = ()) -> Repaired:
         code = fenced[1]
         notes.append("The Markdown fence around the program was taken off.")
     external = frozenset(further)
-    for rule in (partial(_superfluous_awaits, further=external), partial(_copied_stubs, further=external), *_RULES):
+    session_rules = (
+        partial(_superfluous_awaits, further=external),
+        partial(_copied_stubs, further=external),
+        partial(_imported_functions, further=external, root=root),
+    )
+    for rule in (*session_rules, *_RULES):
         code = _apply(rule, code, notes)
     return Repaired(code, tuple(dict.fromkeys(notes)))
 
@@ -102,6 +114,22 @@ def _is_stub(node: ast.FunctionDef) -> bool:
     values = [statement.value if isinstance(statement, ast.Expr) else None for statement in node.body]
     constants = [value.value if isinstance(value, ast.Constant) else None for value in values]
     return constants[-1] is Ellipsis and all(isinstance(value, str) for value in constants[:-1])
+
+
+def _imported_functions(source: Source, further: frozenset[str], root: Path | None) -> Iterator[str]:
+    """`from tools import read_file`, `import calculator`: what programs may call need not be imported."""
+    for node in source.nodes():
+        if not isinstance(node, Import):
+            continue
+        names = {alias.name for alias in node.names}
+        modules = _modules_of(node)
+        if not modules or any(module_place(root, module) is not None for module in modules if root is not None):
+            continue
+        likely = modules <= _OUR_MODULES | FUNCTIONS.keys() | further
+        if (names <= FUNCTIONS.keys() | further and likely) or names <= further:
+            renamed = [f"{alias.asname} = {alias.name}" for alias in node.names if alias.asname]
+            source.replace_node(node, "; ".join(renamed) or "pass")
+            yield f"The import of {', '.join(sorted(names))} was left out: it is there already."
 
 
 def _missing_awaits(source: Source) -> Iterator[str]:
@@ -207,8 +235,29 @@ def _modules_of(node: ast.stmt) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
+def _unprinted(source: Source) -> Iterator[str]:
+    """A program that ends with `total = …` and has printed nothing: it gives the value, as if the name stood alone."""
+    body = source.tree.body
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Assign | ast.AnnAssign | ast.AugAssign) or not _finds_out_in_silence(source):
+        return
+    target = last.targets[-1] if isinstance(last, ast.Assign) else last.target
+    if isinstance(target, ast.Name):
+        source.insert(source.end(last), f"\n{target.id}")
+        yield f"The value of {target.id} is told, because nothing was printed."
+
+
+def _finds_out_in_silence(source: Source) -> bool:
+    """Whether a program calls something, and nothing that prints; one that the project's own Python runs does not."""
+    names = {one.id for one in source.nodes() if isinstance(one, ast.Name)}
+    foreign = set[str]().union(*map(_modules_of, source.tree.body)) - sys.stdlib_module_names
+    calls = any(isinstance(one, ast.Call) for one in source.nodes())
+    return calls and not foreign and not names & _PRINTING
+
+
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
     _missing_awaits,
     _module_called,
     _unused_imports,
+    _unprinted,
 )

@@ -207,7 +207,7 @@ class Sandbox:
     async def _prepare(self, code: str, program_id: str, extra: ExtraFunctions) -> Program | ProgramError:
         assert self._checker is not None
         await self._checker.use(extra)
-        repaired = repair(code, extra.by_name)
+        repaired = repair(code, extra.by_name, self._workspace.root)
         handed = handed_to_project(repaired.code, self._workspace.root, extra.by_name, self._checker.earlier_names)
         if handed is not None:
             repaired = Repaired(handed.code, (*repaired.notes, handed.note))

@@ -9,7 +9,7 @@ FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py":
 
 
 @pytest.mark.parametrize(
-    "code", ["", "# nothing", "pass", "[1, -2, {'a': (3, None)}]", '"""Done."""', "...\npass", STUBS]
+    "code", ["", "Answer: 12.5", "# nothing", "pass", "[1, -2, {'a': (3, None)}]", '"""Done."""', "...\npass", STUBS]
 )
 def test_without_anything_to_run(code):
     assert is_idle(code)

@@ -311,3 +311,72 @@ def test_beside_what_is_saved_a_copied_test_and_its_data_are_left_out_with_their
     assert repair(decorated + saving).code == "pass\n\npass\n\npass\n\n\n" + saving
     also_saved = copied + saving + "\nsave_definition('test_shop.py', test_cart)"
     assert "from shop import Cart" in repair(also_saved).code
+
+
+@pytest.mark.parametrize(
+    ("program", "left"),
+    [
+        ("from tools import read_file\nprint(read_file('a'))", "pass\nprint(read_file('a'))"),
+        ("from read_file import read_file as read\nprint(read('a'))", "read = read_file\nprint(read('a'))"),
+        ("import calculator\nprint(calculator(2))", "pass\nprint(calculator(2))"),
+        ("from helpers.maths import calculator\nprint(calculator(2))", "pass\nprint(calculator(2))"),
+        ("def f():\n    from functions import (\n        search,\n        read_file)\n", "def f():\n    pass\n\n\n"),
+    ],
+)
+def test_functions_that_programs_have_need_no_import(program, left):
+    repaired = repair(program, ["calculator"])
+    assert repaired.code == left
+    (note,) = repaired.notes
+    assert note.endswith("was left out: it is there already.")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from websearch import search\nprint(search('a'))",
+        "from tools import read_file, other\nprint(other(read_file('a')))",
+        "from re import search\nprint(search('a', 'a'))",
+        "from .tools import read_file\nprint(read_file('a'))",
+    ],
+)
+def test_imports_of_other_things_by_such_names_stay(program):
+    assert repair(program).code == program
+
+
+def test_a_module_of_the_project_is_not_taken_for_the_functions(tmp_path):
+    (tmp_path / "tools.py").write_text("def read_file(path): ...")
+    program = "from tools import read_file\nprint(read_file('a'))"
+    assert repair(program, root=tmp_path).code == program
+    assert repair(program, root=tmp_path / "elsewhere").code != program
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("words = 'a b c'.split()\ntotal: int = len(words)", "3"),
+        ("total = 1\ntotal += len('a b c'.split())  # how many", "4"),
+        ("result = run_command('echo done')", "Result(exit_code=0, stdout='done\\n', stderr='')"),
+        ("found = [path for path in list_files()\n         if path == 'a.txt']\n\n", "['a.txt']"),
+    ],
+)
+def test_what_a_silent_program_has_found_out_last_is_its_value(lab, program, value):
+    ran = lab.run(program)
+    assert ran.outcome.value == value
+    (note,) = ran.repairs
+    assert note.endswith("is told, because nothing was printed.")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "total = 5",
+        "total: int",
+        "print(1)\ntotal = len('a')",
+        "import sys\nsys.stdout.write('1')\ntotal = len('a')",
+        "if True:\n    total = len('a')",
+        "a, b = divmod(7, 2)",
+        "from shop import total\nx = total()",
+    ],
+)
+def test_other_programs_end_as_they_are(program):
+    assert repair(program).code == program
