@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import anyio.lowlevel
 
+from punie_acp.inference.repetition import repeats_itself
 from punie_acp.inference.types import GenerationFinished, GenerationRequest, ModelInfo, PrefillProgress, TokenEvent
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ class ScriptedEngine:
             await anyio.lowlevel.checkpoint()
             told.append(token)
             yield TokenEvent(token, -float(place % 5))
-        reason = "length" if len(tokens) > request.max_tokens else "stop"
+            if request.end_repetition and repeats_itself(told):
+                reason = "repetition"
+                break
+        else:
+            reason = "length" if len(tokens) > request.max_tokens else "stop"
         yield GenerationFinished(reason, total, cached, len(told), 0.25, 0.5)
 
     async def forget(self, cache_key: str) -> None:

@@ -174,8 +174,8 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     turn = ctx.deps
     what = "program" if turn.settings.tools == "program" else "call"
     if _is_cut(ctx.messages):
-        limit = turn.settings.max_request_tokens
-        return f"The {what} did not run: it was cut after {limit} tokens. Write a shorter one, or split the work."
+        why = _why_cut(ctx.messages, turn.settings)
+        return f"The {what} did not run: it was cut. {why} Write a shorter one, or split the work."
     useless = _useless(turn, code) if turn.settings.tools == "program" else None
     if useless is not None:
         return useless
@@ -341,11 +341,22 @@ async def _follow(
         if not _is_cut(run.all_messages()):
             return "refusal", "The model gave neither an answer nor a program that can run."
     if _is_cut(run.all_messages()):
-        return "max_tokens", f"One request may write {settings.max_request_tokens} tokens."
+        return "max_tokens", _why_cut(run.all_messages(), settings)
     return "end_turn", ""
 
 
 def _is_cut(messages: Sequence[ModelMessage]) -> bool:
-    """Whether the last response ended at the limit of tokens."""
-    last = next((message for message in reversed(messages) if isinstance(message, ModelResponse)), None)
+    """Whether the last response ended before it was complete."""
+    last = _last_response(messages)
     return last is not None and last.finish_reason == "length"
+
+
+def _why_cut(messages: Sequence[ModelMessage], settings: Settings) -> str:
+    last = _last_response(messages)
+    if last is not None and (last.provider_details or {}).get("repetition"):
+        return "It repeated itself without end."
+    return f"One request may write {settings.max_request_tokens} tokens."
+
+
+def _last_response(messages: Sequence[ModelMessage]) -> ModelResponse | None:
+    return next((message for message in reversed(messages) if isinstance(message, ModelResponse)), None)

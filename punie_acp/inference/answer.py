@@ -61,6 +61,11 @@ class Answer:
             self._cached_tokens = progress.done
 
     @property
+    def repeated_itself(self) -> bool:
+        """Whether it was ended because it repeated itself."""
+        return self._finished is not None and self._finished.reason == "repetition"
+
+    @property
     def least_certain(self) -> int | None:
         """Which token of the first call was the least probable: where another answer would most likely differ."""
         if self._call_at is None:
@@ -87,7 +92,7 @@ class Answer:
         """The rest of what was said."""
         self._finished = finished
         events = self._noted([*self._parser.feed(self._text.finish()), *self._parser.finish()])
-        reasons: dict[str, FinishReason] = {"length": "length", "cancelled": "error"}
+        reasons: dict[str, FinishReason] = {"length": "length", "repetition": "length", "cancelled": "error"}
         self.finish_reason = reasons.get(finished.reason, "tool_call" if self.calls else "stop")
         return events
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from punie_acp.inference.repetition import EVERY, MOST, repeats_itself
 from punie_acp.inference.stepping import decode
 from punie_acp.inference.types import EngineError, GenerationFinished, PrefillProgress, TokenEvent
 
@@ -109,6 +110,12 @@ class _Answer:
             self.emitted += 1
             if self.emitted == budget:
                 return
+            if request.end_repetition and self._repeats_itself():
+                self.reason = "repetition"
+                return
+
+    def _repeats_itself(self) -> bool:
+        return self.emitted % EVERY == 0 and repeats_itself(self.known[-min(self.emitted, MOST) :])
 
 
 @contextmanager

@@ -206,6 +206,7 @@ class LocalModel(Model[None]):
                 *self._beginning(chosen.get("avoid_beginning", "")),
             ),
             prefer=self._preferred(chosen.get("call_probability")),
+            end_repetition=True,
             keep_prefix=chosen.get("keep_prefix", False),
         )
 
@@ -281,6 +282,7 @@ class LocalStream(StreamedResponse):
             **self._model.details(answer.tokens, self._parts_manager.get_parts()),
             **answer.timings(),
             **({} if answer.least_certain is None else {"least_certain": answer.least_certain}),
+            **({"repetition": True} if answer.repeated_itself else {}),
             **({"malformed": answer.malformed} if answer.malformed else {}),
         }
         return super().get()

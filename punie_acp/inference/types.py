@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Device: TypeAlias = Literal["metal", "cuda", "cpu"]
-FinishReason: TypeAlias = Literal["stop", "length", "cancelled"]
+FinishReason: TypeAlias = Literal["stop", "length", "repetition", "cancelled"]
 
 
 class EngineError(RuntimeError):
@@ -50,6 +50,7 @@ class GenerationRequest:
     cache_key: str | None = None  # the session: its KV cache is kept between requests; None: no reuse
     avoid: tuple[Avoided, ...] = ()
     prefer: Preferred | None = None
+    end_repetition: bool = False  # end an answer that repeats itself without end
     keep_prefix: bool = False  # many conversations begin with this prompt: keep its keys and values on disk
 
 
@@ -71,7 +72,10 @@ class TokenEvent:
 
 @dataclass(frozen=True, slots=True)
 class GenerationFinished:
-    """The last event of a request. `length`: `max_tokens` or the context limit was reached."""
+    """The last event of a request. `length`: `max_tokens` or the context limit was reached.
+
+    `repetition`: it would hardly have ended before that.
+    """
 
     reason: FinishReason
     prompt_tokens: int

@@ -153,6 +153,16 @@ async def test_a_stop_token_ends_the_answer_and_is_not_emitted(engine: MlxEngine
 
 
 @pytest.mark.anyio
+async def test_an_answer_that_repeats_itself_is_ended_where_the_request_says_so(engine: MlxEngine) -> None:
+    endless = Preferred((5, 6, 7) * 200, 1e-30)
+    free = await run(engine, ask(prompt(30), 600, prefer=endless))
+    assert (finished(free).reason, tuple(decoded(free))) == ("length", endless.tokens)
+    ended = await run(engine, ask(prompt(30), 600, prefer=endless, end_repetition=True))
+    assert (finished(ended).reason, finished(ended).completion_tokens) == ("repetition", 384)
+    assert tuple(decoded(ended)) == endless.tokens[:384]
+
+
+@pytest.mark.anyio
 async def test_a_seed_makes_sampling_repeatable(engine: MlxEngine) -> None:
     def sample(seed: int) -> GenerationRequest:
         return ask(prompt(30), 24, temperature=1.0, top_p=0.95, seed=seed)

@@ -276,6 +276,16 @@ def test_a_call_that_was_cut_has_valid_arguments_and_says_so(chat, dialect):
     assert (PROGRAM * 5).startswith(code)
 
 
+def test_a_call_that_repeats_itself_is_ended_and_says_so(chat):
+    engine = ScriptedEngine(chat, [call("fence", "total = []\n" + "total.append(total)\n" * 400), "I give up."])
+    result = anyio.run(an_agent(engine, chat, "fence").run, "Go.")
+    first = result.all_messages()[1]
+    assert first.finish_reason == "length"
+    assert first.provider_details["repetition"] is True
+    assert first.usage.output_tokens < len(chat.encode("total.append(total)\n" * 100))
+    assert "repetition" not in result.all_messages()[-1].provider_details
+
+
 def test_usage_and_times_are_the_engines(chat):
     engine = ScriptedEngine(chat, ["Fine."])
     result = anyio.run(an_agent(engine, chat, "fence").run, "Hello")
