@@ -29,6 +29,7 @@ from punie_acp.agent.needless import (
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
+from punie_acp.codemode.tables import where_is
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from punie_acp.agent.turn import Runner
     from punie_acp.codemode.events import ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
+    from punie_acp.codemode.tables import Table
     from punie_acp.settings import Settings, ToolStyle
 
 REPEAT_TEMPERATURE = 0.7
@@ -82,6 +84,7 @@ class TurnRequest:
     looks: str = ""  # what the files are like that the prompt names
     told_all: bool = False  # whether that is all it takes: it may well be answered without having looked
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
+    tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     question: str = ""  # the user's own words of the prompt
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
@@ -129,9 +132,10 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
         return f"{objection} Once more:\n{turn.last_result}" if turn.answer_now else objection
-    await turn.observer.emit(ProgramWritten(program_id, code, complete=True))
+    whole = turn.with_data(code)
+    await turn.observer.emit(ProgramWritten(program_id, whole, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
-    outcome = await turn.sandbox.run(code, program_id=program_id, observer=turn.observer, limits=limits)
+    outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     turn.last_program = code.strip()
     turn.note_outcome(outcome)
@@ -160,6 +164,9 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     look = [first_look(turn.code)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
+    error = outcome.error
+    if error and (there := where_is(error.message, error.excerpt, turn.tables)):
+        return [*guessed, there, *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
@@ -261,7 +268,8 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    turn = Turn(request.turn_id, sandbox, observer, settings, request.overview, request.question, request.code)
+    told = (request.overview, request.question, request.code, request.tables)
+    turn = Turn(request.turn_id, sandbox, observer, settings, *told)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from punie_acp.codemode.events import ProgramLimits
+from punie_acp.codemode.tables import names_bound, with_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
+    from punie_acp.codemode.tables import Table
     from punie_acp.settings import Settings
 
 
@@ -50,6 +52,8 @@ class Turn:
     overview: str = ""  # what the project has
     question: str = ""  # the user's own words
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
+    tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
+    own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
     texts: int = 0
@@ -80,6 +84,14 @@ class Turn:
         refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
         told = refused or outcome.effects or (not outcome.error and (outcome.output.strip() or outcome.value))
         self.astray = 0 if told else self.astray + 1
+
+    def with_data(self, code: str) -> str:
+        """`code` with the lines that read the data that it uses: what programs have at hand."""
+        if not self.tables:
+            return code
+        whole = with_tables(code, self.tables, self.own_names)
+        self.own_names |= names_bound(code)
+        return whole
 
     def forget_failures(self) -> None:
         """The project is no longer what it was: what failed before may well succeed now, such as a run of the tests."""

@@ -74,23 +74,23 @@ def _beginning(text: str) -> str:
 def _shape(path: str, text: str) -> str | None:
     try:
         if path.endswith(".json"):
-            return _described(json.loads(text))
+            return described(json.loads(text))
         lines = [line for line in text.splitlines() if line.strip()]
         if path.endswith(".jsonl"):
-            return f"{len(lines)} lines such as {_described(json.loads(lines[0]))}"
+            return f"{len(lines)} lines such as {described(json.loads(lines[0]))}"
         columns, row = csv.reader(lines[:2], delimiter="\t" if path.endswith(".tsv") else ",")
         return f"{len(lines) - 1} rows such as {dict(zip(columns, row, strict=False))}"
     except (ValueError, IndexError, RecursionError, csv.Error):
         return None
 
 
-def _described(value: object, depth: int = 0) -> str:
+def described(value: object, depth: int = 0) -> str:
     """`value` as JSON would have it in Python, with one item of a list, and of many equal entries one."""
     if isinstance(value, list):
         items = cast("list[object]", value)
         if 1 < len(items) <= _MOST_ITEMS and not any(isinstance(one, list | dict) for one in items):
             return repr(items) if len(repr(items)) <= _MOST_ROW else f"list of {len(items)}, such as {items[0]!r:.40}"
-        return f"list of {len(items)}, such as {_described(items[0], depth + 1)}" if items else "an empty list"
+        return f"list of {len(items)}, such as {described(items[0], depth + 1)}" if items else "an empty list"
     if isinstance(value, dict):
         return _entries(cast("dict[str, object]", value), depth)
     text = repr(value)
@@ -103,6 +103,6 @@ def _entries(entries: dict[str, object], depth: int) -> str:
     shown = list(entries.items())[:_MOST_KEYS]
     if len(entries) > 2 and all(isinstance(value, dict | list) for value in entries.values()):  # one tells of all
         shown = shown[:1]
-    text = ", ".join(f"{key!r}: {_described(value, depth + 1)}" for key, value in shown)
+    text = ", ".join(f"{key!r}: {described(value, depth + 1)}" for key, value in shown)
     left = len(entries) - len(shown)
     return f"{{{text}, … {left} more}}" if left else f"{{{text}}}"

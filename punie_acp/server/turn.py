@@ -219,8 +219,8 @@ class Turn:
         history = session.history(self.number)
         budget = (ready.context_tokens or settings.context_tokens) - settings.max_request_tokens
         news, session.news = session.news, []
-        looks = await looks_of(prompt, session.workspace, settings.named_file_characters)
         is_program = settings.tools == "program"
+        looks = await looks_of(prompt, session.workspace, settings.named_file_characters, programs=is_program)
         steps = [change_step(path, name, is_program=is_program) for path, name in looks.changes.items()]
         return TurnRequest(
             prompt="\n".join([prompt, *steps, *(f"({one})" for one in news)]),
@@ -233,6 +233,7 @@ class Turn:
             looks=looks.text,
             told_all=looks.is_all,
             code=looks.code,
+            tables=looks.tables,
             question=prompt,
             needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
         )

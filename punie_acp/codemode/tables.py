@@ -1,0 +1,227 @@
+"""Data files as programs work with them: each a variable of its own, with whose entries name those of which other.
+
+A program that uses such a variable gets the line that reads it: `hives = {one["id"]: one for one in json.load(…)}`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import csv
+import json
+import keyword
+import re
+import sys
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.shapes import described, reading_of
+from punie_acp.codemode.source import bound_names
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+_KEY = ""  # the column of a dictionary's keys
+_LEAST = 2  # names that both have
+_SHARE = 0.6  # of the names in one file, so many have to be in the other: what is missing may be what is looked for
+_MOST_COLUMNS = 30
+_MOST_SHAPE = 240  # characters
+_RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names, *FUNCTIONS})
+_Row: TypeAlias = "dict[str, object]"
+_Rows: TypeAlias = "list[dict[str, object]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A data file, and the variable that programs have for it."""
+
+    name: str
+    path: str
+    reading: str  # Python that gives its value
+    shape: str  # of the value, with an example
+    columns: frozenset[str] = frozenset()
+    links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
+
+
+def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
+    """Those of `files`, texts by their paths, that are tables: rows of CSV, lines, lists and dictionaries of objects."""
+    found = {path: rows for path, text in files.items() if (rows := _rows_of(path, text))}
+    names = _variables(found)
+    links = list(_all_links({path: found[path] for path in names}))
+    keys = {other: key for _, _, other, key in links if key}
+    return tuple(
+        replace(
+            _table(name, path, found[path], keys.get(path, "")),
+            links=tuple((column, names[other]) for one, column, other, _ in links if one == path),
+        )
+        for path, name in names.items()
+    )
+
+
+def told_of(tables: tuple[Table, ...]) -> list[str]:
+    """The lines of Python that read them, and a line for each link between them."""
+    links = [
+        f'"{column}" of an entry of {one.name} is a key of {other}' for one in tables for column, other in one.links
+    ]
+    return [*(f"{_statement(one)}  # {one.shape}" for one in tables), *links]
+
+
+def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) -> str:
+    """`code` behind the lines that read those of `tables` that it uses, but for names in `own` and those it binds."""
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return code
+    used = [one for one in tables if one.name not in own and _is_used(one.name, body)]
+    return "\n".join([*(f"{_statement(one)}  # {one.path}" for one in used), code])
+
+
+def names_bound(code: str) -> set[str]:
+    """The names that `code` binds; none where it is no Python."""
+    try:
+        return bound_names(ast.parse(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+
+
+def where_is(message: str, excerpt: str, tables: tuple[Table, ...]) -> str:
+    """Which table has the key that an entry of another one lacked, and how to get there; "" for other errors."""
+    missing = re.match(r"KeyError: '?([^'\n]+)'?$", message)
+    having = [one for one in tables if missing and missing[1] in one.columns]
+    if missing is None or len(having) != 1:
+        return ""
+    column, target = missing[1], having[0]
+    links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
+    entry = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
+    if entry and len(links) == 1:
+        ((source, link),) = links
+        way = f'{target.name}[{entry[1]}["{link}"]]["{column}"]'
+        return f'Entries of {target.name} have "{column}", of an entry of {source}: {way}'
+    return f'Entries of {target.name} have "{column}": for one in {_entries(target)}: one["{column}"]'
+
+
+def _entries(table: Table) -> str:
+    return f"{table.name}.values()" if table.shape.startswith("dict") else table.name
+
+
+def _statement(table: Table) -> str:
+    return f"{table.name} = {table.reading}"
+
+
+def _is_used(name: str, body: list[ast.stmt]) -> bool:
+    """Whether the first statement that has `name` reads it."""
+    for statement in body:
+        uses = [type(one.ctx) for one in ast.walk(statement) if isinstance(one, ast.Name) and one.id == name]
+        if uses:
+            return ast.Load in uses
+    return False
+
+
+def _variables(paths: Mapping[str, object]) -> dict[str, str]:
+    """A variable for each path, named after the file; none where that cannot be."""
+    names: dict[str, str] = {}
+    for path in paths:
+        stem = re.sub(r"\W", "_", PurePosixPath(path).stem)
+        name = next((one for one in (stem, f"{stem}_data") if one not in _RESERVED and one.isidentifier()), "")
+        if name and name not in names.values():
+            names[path] = name
+    return names
+
+
+def _table(name: str, path: str, rows: _Rows, key: str) -> Table:
+    """`key`: the column by which others name its entries."""
+    reading = _converted(path, rows) if path.endswith((".csv", ".tsv")) else reading_of(path)
+    columns = frozenset(column for row in rows for column in row if column != _KEY)
+    by = _KEY if _KEY in rows[0] else key or None
+    if by is None:
+        return Table(name, path, reading, described(rows)[:_MOST_SHAPE], columns)
+    first = {column: value for column, value in rows[0].items() if column != _KEY}
+    shape = f"{{{rows[0][by]!r}: {described(first)}}}"
+    if by == _KEY:
+        return Table(name, path, reading, f"dict of {len(rows)}, such as {shape}"[:_MOST_SHAPE], columns)
+    told = f'dict of {len(rows)} by "{by}", such as {shape}'[:_MOST_SHAPE]
+    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns)
+
+
+def _converted(path: str, rows: _Rows) -> str:
+    """How CSV is read: columns of numbers as such."""
+    numbers = {column: type(value).__name__ for column, value in rows[0].items() if not isinstance(value, str)}
+    if not numbers:
+        return f"list({reading_of(path)})"
+    pairs = ", ".join(f'"{column}": {kind}(row["{column}"])' for column, kind in numbers.items())
+    return f"[{{**row, {pairs}}} for row in {reading_of(path)}]"
+
+
+def _rows_of(path: str, text: str) -> _Rows:
+    """The entries of a table, those of a dictionary with their keys; none where a file is no table."""
+    try:
+        if path.endswith((".csv", ".tsv")):
+            return _csv_rows(text, "\t" if path.endswith(".tsv") else ",")
+        value: object = json.loads(text) if path.endswith(".json") else []
+        if path.endswith(".jsonl"):
+            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError, csv.Error):
+        return []
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value)
+        rows = [{_KEY: key, **one} for key, one in entries.items() if isinstance(one, dict)]
+        return rows if len(rows) == len(entries) >= _LEAST else []
+    rows = [one for one in cast("list[object]", value) if isinstance(one, dict)] if isinstance(value, list) else []
+    return cast("_Rows", rows) if rows and len(rows) == len(cast("list[object]", value)) else []
+
+
+def _csv_rows(text: str, delimiter: str) -> _Rows:
+    rows = [dict(row) for row in csv.DictReader(text.splitlines(), delimiter=delimiter)]
+    if not rows or any(None in row or None in row.values() for row in rows):
+        return []  # rows of different lengths
+    kinds = {column: _kind([row[column] for row in rows]) for column in rows[0]}
+    return [{column: kinds[column](value) for column, value in row.items()} for row in rows]
+
+
+def _kind(values: list[str]) -> type[str | int | float]:
+    """What all of `values` are. An id such as `007` is no number."""
+    for kind, form in ((int, r"-?(?:0|[1-9]\d{0,15})"), (float, r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")):
+        if all(re.fullmatch(form, value) for value in values):
+            return kind
+    return str
+
+
+def _all_links(tables: Mapping[str, _Rows]) -> Iterator[tuple[str, str, str, str]]:
+    """A path, a column of it, the path that has an entry of that name, and by which column there."""
+    named = {path: _names(rows) for path, rows in tables.items()}
+    for path, columns in named.items():
+        for other, others in named.items():
+            if path != other:
+                yield from ((path, column, other, key) for column, key in _links(columns, others, other))
+
+
+def _names(rows: _Rows) -> dict[str, list[str]]:
+    """The values of each column that may name an entry of another table, as texts."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))[:_MOST_COLUMNS]
+    return {column: [str(row[column]) for row in rows if _is_name(row.get(column))] for column in columns}
+
+
+def _links(columns: Mapping[str, list[str]], others: Mapping[str, list[str]], other: str) -> Iterator[tuple[str, str]]:
+    """The columns that name an entry of the other table, each with the column there that it is the value of."""
+    for column, values in columns.items():
+        names = set(values)
+        for key, keys in others.items():
+            known = set(keys)
+            is_key = len(known) == len(keys) and column != _KEY
+            enough = len(names & known) >= max(_LEAST, _SHARE * len(names))
+            if is_key and enough and _may_link(column, key, names, other):
+                yield column, key
+                break
+
+
+def _may_link(column: str, key: str, names: set[str], other: str) -> bool:
+    """Whether equal values mean anything: numbers are equal by chance, so for these the names have to fit too."""
+    if not all(re.fullmatch(r"-?[\d.]+", name) for name in names):
+        return True
+    return column == key or PurePosixPath(other).stem.startswith(column.removesuffix("_id"))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
