@@ -21,7 +21,7 @@ from punie_acp.codemode.shapes import described, reading_of
 from punie_acp.codemode.source import bound_names
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
 _KEY = ""  # the column of a dictionary's keys
 _LEAST = 2  # names that both have
@@ -29,7 +29,6 @@ _SHARE = 0.6  # of the names in one file, so many have to be in the other: what 
 _MOST_COLUMNS = 30
 _MOST_SHAPE = 240  # characters
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names, *FUNCTIONS})
-_Row: TypeAlias = "dict[str, object]"
 _Rows: TypeAlias = "list[dict[str, object]]"
 
 
@@ -46,7 +45,7 @@ class Table:
 
 
 def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
-    """Those of `files`, texts by their paths, that are tables: rows of CSV, lines, lists and dictionaries of objects."""
+    """Those of `files`, texts by their paths, that are tables: rows of CSV, and lists or dictionaries of objects."""
     found = {path: rows for path, text in files.items() if (rows := _rows_of(path, text))}
     names = _variables(found)
     links = list(_all_links({path: found[path] for path in names}))
@@ -166,10 +165,14 @@ def _rows_of(path: str, text: str) -> _Rows:
         return []
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
-        rows = [{_KEY: key, **one} for key, one in entries.items() if isinstance(one, dict)]
-        return rows if len(rows) == len(entries) >= _LEAST else []
-    rows = [one for one in cast("list[object]", value) if isinstance(one, dict)] if isinstance(value, list) else []
-    return cast("_Rows", rows) if rows and len(rows) == len(cast("list[object]", value)) else []
+        return _objects([{_KEY: key, **one} if isinstance(one, dict) else one for key, one in entries.items()], _LEAST)
+    return _objects(cast("list[object]", value), 1) if isinstance(value, list) else []
+
+
+def _objects(values: Sequence[object], least: int) -> _Rows:
+    """`values` where all of them are objects and there are enough."""
+    rows = [cast("dict[str, object]", one) for one in values if isinstance(one, dict)]
+    return rows if len(rows) == len(values) >= least else []
 
 
 def _csv_rows(text: str, delimiter: str) -> _Rows:

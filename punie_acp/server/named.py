@@ -68,18 +68,20 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
     names = files_named(prompt, workspace.root)
     texts = {name: await _read(name, workspace) for name in names[:_MOST_FILES]}
     tables = _tables(texts, characters) if programs and not asked.change else ()
-    told = [_at_hand(tables)] if tables else []
+    at_hand = [_at_hand(tables)] if tables else []
+    told: list[str] = []
     whole, code, changes = 0, dict[str, str](), dict[str, str]()
     for name, text in texts.items():
         code |= {name: text} if name.endswith(".py") else {}
         if name not in {table.path for table in tables}:
-            look = asked.look(name, text, characters - sum(map(len, told)))
-            told[:0] = [look.text] if look.text else []
+            look = asked.look(name, text, characters - sum(map(len, at_hand + told)))
+            told += [look.text] if look.text else []
             whole += look.is_all
             changes |= look.changes
     for folder in folders_named(prompt, workspace.root)[:_MOST_FOLDERS]:
         shape = await _shape_in(folder, workspace)
-        told += [shape] if shape and len(shape) <= characters - sum(map(len, told)) else []
+        told += [shape] if shape and len(shape) <= characters - sum(map(len, at_hand + told)) else []
+    told += at_hand
     if not told:
         return Looks(code=code)
     to_do = (
@@ -96,7 +98,7 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
 def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
     """What programs have of the data files. A short one that is the only one is better read by the model itself."""
     tables = tables_of({name: text for name, text in texts.items() if reading_of(name)})
-    is_short = len(tables) == 1 and len(texts[tables[0].path]) <= _SHORT_DATA
+    is_short = len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA
     return () if is_short or len(_at_hand(tables)) > room else tables
 
 
