@@ -161,12 +161,12 @@ def change_step(path: str, name: str, *, is_program: bool) -> str:
     return f"Call save_definition with the path {path!r} and the new {name}, whole."
 
 
-def fenced(text: str) -> str:
+def fenced(text: str, language: str = "") -> str:
     """`text` between two fences that it cannot close: longer than any run of backticks in it."""
     fence = "```"
     while fence in text:
         fence += "`"
-    return "\n".join((fence, text.rstrip("\n"), fence))
+    return "\n".join((fence + language, text.rstrip("\n"), fence))
 
 
 def outcome_text(outcome: ProgramOutcome) -> str:

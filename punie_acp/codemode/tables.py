@@ -59,12 +59,12 @@ def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
     )
 
 
-def told_of(tables: tuple[Table, ...]) -> list[str]:
+def told_of(tables: tuple[Table, ...]) -> tuple[list[str], list[str]]:
     """The lines of Python that read them, and a line for each link between them."""
     links = [
         f'"{column}" of an entry of {one.name} is a key of {other}' for one in tables for column, other in one.links
     ]
-    return [*(f"{_statement(one)}  # {one.shape}" for one in tables), *links]
+    return [f"{_statement(one)}  # {one.shape}" for one in tables], links
 
 
 def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) -> str:
@@ -122,10 +122,11 @@ def _variables(paths: Mapping[str, object]) -> dict[str, str]:
     """A variable for each path, named after the file; none where that cannot be."""
     names: dict[str, str] = {}
     for path in paths:
-        stem = re.sub(r"\W", "_", PurePosixPath(path).stem)
-        name = next((one for one in (stem, f"{stem}_data") if one not in _RESERVED and one.isidentifier()), "")
-        if name and name not in names.values():
-            names[path] = name
+        *_, folder, stem = ("", *(re.sub(r"\W", "_", part) for part in PurePosixPath(path).with_suffix("").parts))
+        for name in (stem, f"{folder}_{stem}" if folder else f"{stem}_data"):
+            if name.isidentifier() and name not in _RESERVED and name not in names.values():
+                names[path] = name
+                break
     return names
 
 
@@ -165,7 +166,8 @@ def _rows_of(path: str, text: str) -> _Rows:
         return []
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
-        return _objects([{_KEY: key, **one} if isinstance(one, dict) else one for key, one in entries.items()], _LEAST)
+        rows = _objects([*entries.values()], _LEAST)
+        return [{_KEY: key, **row} for key, row in zip(entries, rows, strict=False)]
     return _objects(cast("list[object]", value), 1) if isinstance(value, list) else []
 
 

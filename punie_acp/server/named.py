@@ -103,8 +103,8 @@ def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
 
 
 def _at_hand(tables: tuple[Table, ...]) -> str:
-    lines, links = told_of(tables)[: len(tables)], told_of(tables)[len(tables) :]
-    return "\n".join(["Your programs have:", fenced("\n".join(lines)).replace("```", "```python", 1), *links])
+    lines, links = told_of(tables)
+    return "\n".join(["Your programs have:", fenced("\n".join(lines), "python"), *links])
 
 
 async def _read(name: str, workspace: Workspace) -> str:
