@@ -29,7 +29,7 @@ from punie_acp.agent.needless import (
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
-from punie_acp.codemode.tables import where_is
+from punie_acp.codemode.tables import table_hint
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
     error = outcome.error
-    if error and (there := where_is(error.message, error.excerpt, turn.tables)):
-        return [*guessed, there, *kept]
+    if error and (hint := table_hint(error, code, turn.tables)):
+        return [*guessed, hint, *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:

@@ -55,8 +55,9 @@ def advice(outcome: ProgramOutcome, *, answer_expected: bool = True) -> str | No
             having = [shape.partition(":")[0] for shape in outcome.shapes if f"'{key[1]}': " in shape]
             if having:
                 return f"{having[0]} has {key[1]!r}: look there"
-        if taken := re.match(r"TypeError: string indices", said) and _ENTRY.search(outcome.error.excerpt):
-            name = taken[1]
+        taken = set(_ENTRY.findall(outcome.error.excerpt)) if said.startswith("TypeError: string indices") else ()
+        if len(taken) == 1:
+            (name,) = taken
             return f"{name} is a text, such as a key: `for {name} in data.values()` gives what a dictionary holds"
         return next((hint for pattern, hint in _HINTS if re.search(pattern, said)), None)
     if outcome.output.strip() or outcome.value is not None or outcome.effects or not answer_expected:

@@ -23,6 +23,8 @@ from punie_acp.codemode.source import bound_names
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from punie_acp.codemode.events import ProgramError
+
 _KEY = ""  # the column of a dictionary's keys
 _LEAST = 2  # names that both have
 _SHARE = 0.6  # of the names in one file, so many have to be in the other: what is missing may be what is looked for
@@ -42,6 +44,7 @@ class Table:
     shape: str  # of the value, with an example
     columns: frozenset[str] = frozenset()
     links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
+    is_dict: bool = False  # of entries by their keys; else a list of them
 
 
 def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
@@ -85,13 +88,19 @@ def names_bound(code: str) -> set[str]:
         return set()
 
 
-def where_is(message: str, excerpt: str, tables: tuple[Table, ...]) -> str:
-    """Which table has the key that an entry of another one lacked, and how to get there; "" for other errors."""
-    missing = re.match(r"KeyError: '?([^'\n]+)'?$", message)
-    having = [one for one in tables if missing and missing[1] in one.columns]
-    if missing is None or len(having) != 1:
+def table_hint(error: ProgramError, code: str, tables: tuple[Table, ...]) -> str:
+    """What a program took for something else: an entry of another table, a key for its entry. "" for other errors."""
+    if missing := re.match(r"KeyError: '?([^'\n]+)'?$", error.message):
+        return _where_it_is(missing[1], error.excerpt, tables)
+    return _key_taken_for_entry(code, tables) if "string indices must be" in error.message else ""
+
+
+def _where_it_is(column: str, excerpt: str, tables: tuple[Table, ...]) -> str:
+    """Which table has the key that an entry of another one lacked, and how to get there."""
+    having = [one for one in tables if column in one.columns]
+    if len(having) != 1:
         return ""
-    column, target = missing[1], having[0]
+    target = having[0]
     links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
     entry = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
     if entry and len(links) == 1:
@@ -101,8 +110,17 @@ def where_is(message: str, excerpt: str, tables: tuple[Table, ...]) -> str:
     return f'Entries of {target.name} have "{column}": for one in {_entries(target)}: one["{column}"]'
 
 
+def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> str:
+    for name in (one.name for one in tables if one.is_dict):
+        key = re.search(rf"\bfor (\w+) in {name}\b(?!\.)|\({name}, key=lambda (\w+):", code)
+        if key:
+            one = key[1] or key[2]
+            return f"{one} is a key of {name}: its entry is {name}[{one}]"
+    return ""
+
+
 def _entries(table: Table) -> str:
-    return f"{table.name}.values()" if table.shape.startswith("dict") else table.name
+    return f"{table.name}.values()" if table.is_dict else table.name
 
 
 def _statement(table: Table) -> str:
@@ -140,9 +158,9 @@ def _table(name: str, path: str, rows: _Rows, key: str) -> Table:
     first = {column: value for column, value in rows[0].items() if column != _KEY}
     shape = f"{{{rows[0][by]!r}: {described(first)}}}"
     if by == _KEY:
-        return Table(name, path, reading, f"dict of {len(rows)}, such as {shape}"[:_MOST_SHAPE], columns)
+        return Table(name, path, reading, f"dict of {len(rows)}, such as {shape}"[:_MOST_SHAPE], columns, is_dict=True)
     told = f'dict of {len(rows)} by "{by}", such as {shape}'[:_MOST_SHAPE]
-    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns)
+    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns, is_dict=True)
 
 
 def _converted(path: str, rows: _Rows) -> str:

@@ -14,7 +14,7 @@ CASES = [
     ("int('x')", "no number"),
     ("def f():\n    return f()\nf()", "loop"),
     ("x = 1", "print what you want to know"),
-    ('text = read_file("a.txt")', "read something but printed nothing"),
+    ('if True:\n    text = read_file("a.txt")', "read something but printed nothing"),
 ]
 
 
@@ -58,3 +58,8 @@ def test_a_dictionarys_keys_that_are_taken_for_what_it_holds(lab):
 def test_lines_of_json_that_are_read_as_one_document(lab):
     (lab.root / "walks.jsonl").write_text('{"km": 3}\n{"km": 4}\n')
     assert "each line is JSON" in advice(lab.run('import json\nprint(json.load(open("walks.jsonl")))').outcome)
+
+
+def test_of_several_variables_none_is_said_to_be_the_text(lab):
+    code = 'one = {"a": 1}\nprint([one["a"] + two["a"] for two in "text"])'
+    assert "that is a text, or a dict's key" in advice(lab.run(code).outcome)

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from punie_acp.codemode.tables import tables_of, told_of, where_is, with_tables
+from punie_acp.codemode.events import ProgramError
+from punie_acp.codemode.tables import table_hint, tables_of, told_of, with_tables
 
 HIVES = json.dumps([{"id": f"H{n}", "site": "Schule" if n % 2 else "Hof", "keeper": f"K{n % 3}"} for n in range(1, 7)])
 KEEPERS = json.dumps({f"K{n}": {"name": f"Keeper {n}"} for n in range(3)})
@@ -145,4 +146,18 @@ def test_such_a_program_runs_and_gives_what_python_gives(lab):
     ],
 )
 def test_a_key_that_another_table_has_is_shown_there(message, excerpt, told):
-    assert where_is(message, excerpt, TABLES) == told
+    assert table_hint(ProgramError("runtime", message, 1, excerpt), excerpt, TABLES) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("for hive in hives:\n    print(hive['site'])", "hive is a key of hives: its entry is hives[hive]"),
+        ("max(keepers, key=lambda one: one['name'])", "one is a key of keepers: its entry is keepers[one]"),
+        ("for look in looks:\n    print(look['hive']['site'])", ""),
+        ("for hive in hives.values():\n    print(hive['site']['name'])", ""),
+    ],
+)
+def test_a_key_that_is_taken_for_its_entry_is_named(code, told):
+    error = ProgramError("runtime", "TypeError: string indices must be integers, not 'str'", 1, "")
+    assert table_hint(error, code, TABLES) == told
