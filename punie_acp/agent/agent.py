@@ -15,7 +15,15 @@ from pydantic_ai.models import ModelRequestParameters
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
-from punie_acp.agent.instructions import FAILURE, SAME_AGAIN, instructions, next_step, outcome_text, own_instructions
+from punie_acp.agent.instructions import (
+    FAILURE,
+    SAME_AGAIN,
+    fenced,
+    instructions,
+    next_step,
+    outcome_text,
+    own_instructions,
+)
 from punie_acp.agent.needless import (
     IDLE,
     ONLY_DEFINES,
@@ -29,7 +37,7 @@ from punie_acp.agent.needless import (
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
-from punie_acp.codemode.tables import table_hint
+from punie_acp.codemode.tables import entries_named, table_hint
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
@@ -165,14 +173,16 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
     error = outcome.error
-    if error and (hint := table_hint(error, code, turn.tables)):
-        return [*guessed, hint, *kept]
+    hint, instead = table_hint(error, code, turn.tables) if error else ("", "")
+    if hint:
+        return [*guessed, *([fenced(instead, "python")] if instead else []), hint, *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
-        return [*guessed, next_step(turn.question), *kept]
+        named = [] if outcome.effects else entries_named(outcome.output, turn.tables)
+        return [*guessed, *named, next_step(turn.question), *kept]
     return [*guessed, *kept]
 
 

@@ -12,7 +12,7 @@ import json
 import keyword
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -30,6 +30,8 @@ _LEAST = 2  # names that both have
 _SHARE = 0.6  # of the names in one file, so many have to be in the other: what is missing may be what is looked for
 _MOST_COLUMNS = 30
 _MOST_SHAPE = 240  # characters
+_MOST_OUTPUT = 200  # characters that may be keys; a longer output has more in it
+_MOST_ENTRIES = 3
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names, *FUNCTIONS})
 _Rows: TypeAlias = "list[dict[str, object]]"
 
@@ -44,7 +46,12 @@ class Table:
     shape: str  # of the value, with an example
     columns: frozenset[str] = frozenset()
     links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
-    is_dict: bool = False  # of entries by their keys; else a list of them
+    entries: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)  # as told, by keys that are words
+
+    @property
+    def is_dict(self) -> bool:
+        """Whether it is a dictionary of entries, not a list of them."""
+        return bool(self.entries)
 
 
 def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
@@ -88,35 +95,47 @@ def names_bound(code: str) -> set[str]:
         return set()
 
 
-def table_hint(error: ProgramError, code: str, tables: tuple[Table, ...]) -> str:
-    """What a program took for something else: an entry of another table, a key for its entry. "" for other errors."""
+def table_hint(error: ProgramError, code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
+    """What a program took for something else, an entry of another table or a key, and the program without that.
+
+    Either is "" where that is not known.
+    """
     if missing := re.match(r"KeyError: '?([^'\n]+)'?$", error.message):
-        return _where_it_is(missing[1], error.excerpt, tables)
-    return _key_taken_for_entry(code, tables) if "string indices must be" in error.message else ""
+        return _where_it_is(missing[1], error.excerpt, code, tables)
+    return _key_taken_for_entry(code, tables) if "string indices must be" in error.message else ("", "")
 
 
-def _where_it_is(column: str, excerpt: str, tables: tuple[Table, ...]) -> str:
-    """Which table has the key that an entry of another one lacked, and how to get there."""
+def entries_named(output: str, tables: tuple[Table, ...]) -> list[str]:
+    """The entries whose keys are what a program has printed, for who asks for more of them than that."""
+    words = dict.fromkeys(re.findall(r"[\w.-]+", output)) if len(output) <= _MOST_OUTPUT else ()
+    names = [word for word in words if not word.isdigit()]
+    found = [(table.name, word, table.entries[word]) for word in names for table in tables if word in table.entries]
+    return [f"{name}[{word!r}] is {entry}" for name, word, entry in found[:_MOST_ENTRIES]]
+
+
+def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
+    """Which table has the key that an entry of another one lacked, and the program that gets it there."""
     having = [one for one in tables if column in one.columns]
     if len(having) != 1:
-        return ""
+        return "", ""
     target = having[0]
+    told = f'Entries of {target.name} have "{column}"'
     links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
-    entry = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
-    if entry and len(links) == 1:
-        ((source, link),) = links
-        way = f'{target.name}[{entry[1]}["{link}"]]["{column}"]'
-        return f'Entries of {target.name} have "{column}", of an entry of {source}: {way}'
-    return f'Entries of {target.name} have "{column}": for one in {_entries(target)}: one["{column}"]'
+    taken = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
+    if taken is None or len(links) != 1:
+        return f'{told}: for one in {_entries(target)}: one["{column}"]', ""
+    ((source, link),) = links
+    way = f'{target.name}.get({taken[1]}["{link}"], {{}}).get("{column}")'
+    return f"{told}, those of {source} do not.", code.replace(taken[0], way)
 
 
-def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> str:
+def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
     for name in (one.name for one in tables if one.is_dict):
         key = re.search(rf"\bfor (\w+) in {name}\b(?!\.)|\({name}, key=lambda (\w+):", code)
         if key:
             one = key[1] or key[2]
-            return f"{one} is a key of {name}: its entry is {name}[{one}]"
-    return ""
+            return f"{one} is a key of {name}: its entry is {name}[{one}].", ""
+    return "", ""
 
 
 def _entries(table: Table) -> str:
@@ -155,12 +174,13 @@ def _table(name: str, path: str, rows: _Rows, key: str) -> Table:
     by = _KEY if _KEY in rows[0] else key or None
     if by is None:
         return Table(name, path, reading, described(rows)[:_MOST_SHAPE], columns)
-    first = {column: value for column, value in rows[0].items() if column != _KEY}
-    shape = f"{{{rows[0][by]!r}: {described(first)}}}"
+    entries = {str(row[by]): described({column: row[column] for column in row if column != _KEY}) for row in rows}
+    first, entry = next(iter(entries.items()))
+    shape = f"such as {{{first!r}: {entry}}}"
     if by == _KEY:
-        return Table(name, path, reading, f"dict of {len(rows)}, such as {shape}"[:_MOST_SHAPE], columns, is_dict=True)
-    told = f'dict of {len(rows)} by "{by}", such as {shape}'[:_MOST_SHAPE]
-    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns, is_dict=True)
+        return Table(name, path, reading, f"dict of {len(rows)}, {shape}"[:_MOST_SHAPE], columns, entries=entries)
+    told = f'dict of {len(rows)} by "{by}", {shape}'[:_MOST_SHAPE]
+    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns, entries=entries)
 
 
 def _converted(path: str, rows: _Rows) -> str:
