@@ -16,6 +16,7 @@ from punie_acp.agent.calling import calling_agent, calling_instructions, functio
 from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import (
+    ASKED,
     FAILURE,
     SAME_AGAIN,
     fenced,
@@ -183,7 +184,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: b
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         named = [] if outcome.effects else entries_named(outcome.output, turn.tables)
         return [*guessed, *named, next_step(turn.question), *kept]
-    return [*guessed, *kept]
+    return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -329,7 +330,7 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     if turn.answer_now:
         chosen["no_call"] = True
     if turn.program_ids:
-        chosen["avoid_beginning"] = FAILURE
+        chosen["avoid_beginnings"] = (FAILURE, ASKED)
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

@@ -144,6 +144,8 @@ _NEXT = "If all that the user asked for is done, answer in words now; else act a
 _MOST_ASKED = 600  # characters
 SAME_AGAIN = "That is the same error again. Take another way: print first what is in the files in question."
 """What stands after an error that the program before had too."""
+ASKED = "The user asked"
+"""With what the question is said once more, and the model does not begin its answer."""
 FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""
 
@@ -151,7 +153,7 @@ FAILURE = "The program failed"
 def next_step(question: str) -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked."""
     asked = " ".join(question.split())
-    return f"The user asked: {asked}\n{_NEXT}" if 0 < len(asked) <= _MOST_ASKED else _NEXT
+    return f"{ASKED}: {asked}\n{_NEXT}" if 0 < len(asked) <= _MOST_ASKED else _NEXT
 
 
 def change_step(path: str, name: str, *, is_program: bool) -> str:

@@ -39,14 +39,8 @@ def only_defines(code: str) -> bool:
 
 def _does_nothing(one: ast.stmt) -> bool:
     if isinstance(one, Definition):
-        return any(_is_ellipsis(inner) or _is_field(inner) for inner in one.body) and all(
-            _does_nothing(inner) or _is_field(inner) for inner in one.body
-        )
+        return all(map(_does_nothing, one.body))
     return isinstance(one, ast.Pass) or _is_field(one) or (isinstance(one, ast.Expr) and _is_literal(one.value))
-
-
-def _is_ellipsis(one: ast.stmt) -> bool:
-    return isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and one.value.value is ...
 
 
 def _is_field(one: ast.stmt) -> bool:

@@ -21,7 +21,7 @@ from punie_acp.codemode.shapes import described, reading_of
 from punie_acp.codemode.source import bound_names
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from punie_acp.codemode.events import ProgramError
 
@@ -67,6 +67,21 @@ def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
         )
         for path, name in names.items()
     )
+
+
+def folder_table(folder: str, count: int, first: str) -> Table | None:
+    """What programs have of a folder with `count` JSON files that are an object each; `first` is the text of one."""
+    try:
+        entry: object = json.loads(first)
+    except (ValueError, RecursionError):
+        return None
+    names = _variables([folder])
+    if not isinstance(entry, dict) or not names:
+        return None
+    row = {"path": f"{folder}/….json", **cast("dict[str, object]", entry)}
+    reading = f'[{{"path": path, **json.load(open(path))}} for path in list_files("{folder}/*.json")]'
+    shape = f"list of {count}, such as {described(row)}"[:_MOST_SHAPE]
+    return Table(names[folder], f"{folder}/*.json", reading, shape, frozenset(row))
 
 
 def told_of(tables: tuple[Table, ...]) -> tuple[list[str], list[str]]:
@@ -155,7 +170,7 @@ def _is_used(name: str, body: list[ast.stmt]) -> bool:
     return False
 
 
-def _variables(paths: Mapping[str, object]) -> dict[str, str]:
+def _variables(paths: Iterable[str]) -> dict[str, str]:
     """A variable for each path, named after the file; none where that cannot be."""
     names: dict[str, str] = {}
     for path in paths:

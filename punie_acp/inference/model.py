@@ -52,9 +52,7 @@ class LocalModelSettings(ModelSettings, total=False):
     cache_key: str  # the session whose KV cache is used and kept
     avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
     no_call: bool  # the answer does not begin with a call
-    avoid_beginning: (
-        str  # the answer does not begin with these words: it leaves them after the first token at the latest
-    )
+    avoid_beginnings: tuple[str, ...]  # words that the answer leaves after the first token of them at the latest
     call_probability: float  # from which on the answer begins with a call, though text may be likelier
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
@@ -203,7 +201,7 @@ class LocalModel(Model[None]):
             avoid=(
                 *avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
                 *([Avoided(self._opening(), 0)] if chosen.get("no_call") else []),
-                *self._beginning(chosen.get("avoid_beginning", "")),
+                *(self._beginning(text) for text in chosen.get("avoid_beginnings", ())),
             ),
             prefer=self._preferred(chosen.get("call_probability")),
             end_repetition=True,
@@ -214,10 +212,10 @@ class LocalModel(Model[None]):
         """That an answer begins with a call."""
         return Preferred(self._opening(), probability) if probability else None
 
-    def _beginning(self, text: str) -> list[Avoided]:
+    def _beginning(self, text: str) -> Avoided:
         """That an answer does not begin with `text`."""
-        tokens = tuple(self._chat.encode(text)) if text else ()
-        return [Avoided(tokens, min(1, len(tokens) - 1))] if tokens else []
+        tokens = tuple(self._chat.encode(text))
+        return Avoided(tokens, min(1, len(tokens) - 1))
 
     def _opening(self) -> tuple[int, ...]:
         return tuple(self._chat.encode(self._dialect.opening))

@@ -17,7 +17,7 @@ import anyio.to_thread
 
 from punie_acp.agent.instructions import fenced
 from punie_acp.codemode.shapes import reading_of, shape_of
-from punie_acp.codemode.tables import tables_of, told_of
+from punie_acp.codemode.tables import folder_table, tables_of, told_of
 from punie_acp.codemode.tools.excerpts import excerpts
 from punie_acp.codemode.tools.outlines import outline
 from punie_acp.workspace.mentions import (
@@ -67,21 +67,29 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
     asked = _Asked(prompt)
     names = files_named(prompt, workspace.root)
     texts = {name: await _read(name, workspace) for name in names[:_MOST_FILES]}
-    tables = _tables(texts, characters) if programs and not asked.change else ()
-    at_hand = [_at_hand(tables)] if tables else []
+    at_hand = programs and not asked.change
+    tables = _tables(texts, characters) if at_hand else ()
     told: list[str] = []
     whole, code, changes = 0, dict[str, str](), dict[str, str]()
+
+    def room() -> int:
+        return characters - sum(map(len, [*told, _at_hand(tables)]))
+
     for name, text in texts.items():
         code |= {name: text} if name.endswith(".py") else {}
         if name not in {table.path for table in tables}:
-            look = asked.look(name, text, characters - sum(map(len, at_hand + told)))
+            look = asked.look(name, text, room())
             told += [look.text] if look.text else []
             whole += look.is_all
             changes |= look.changes
     for folder in folders_named(prompt, workspace.root)[:_MOST_FOLDERS]:
-        shape = await _shape_in(folder, workspace)
-        told += [shape] if shape and len(shape) <= characters - sum(map(len, at_hand + told)) else []
-    told += at_hand
+        data = await _data_in(folder, workspace)
+        table = data.table() if at_hand else None
+        if table and table.name not in {one.name for one in tables} and len(_at_hand((table,))) <= room():
+            tables = (*tables, table)
+        elif 0 < len(data.shape) <= room():
+            told.append(data.shape)
+    told += [_at_hand(tables)] if tables else []
     if not told:
         return Looks(code=code)
     to_do = (
@@ -103,8 +111,9 @@ def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
 
 
 def _at_hand(tables: tuple[Table, ...]) -> str:
+    """What is told of them; "" of none."""
     lines, links = told_of(tables)
-    return "\n".join(["Your programs have:", fenced("\n".join(lines), "python"), *links])
+    return "\n".join(["Your programs have:", fenced("\n".join(lines), "python"), *links]) if tables else ""
 
 
 async def _read(name: str, workspace: Workspace) -> str:
@@ -120,14 +129,33 @@ async def _read(name: str, workspace: Workspace) -> str:
         return ""
 
 
-async def _shape_in(folder: str, workspace: Workspace) -> str:
-    """What the data files of a folder look like, by the first of them; "" where it has none."""
+@dataclass(frozen=True, slots=True)
+class _FolderData:
+    """The data files of one kind in a folder, and the text of the first."""
+
+    folder: str
+    names: tuple[str, ...] = ()
+    first: str = ""
+
+    @property
+    def shape(self) -> str:
+        """What they look like, by the first of them; "" where there are none."""
+        if not self.names:
+            return ""
+        shape = shape_of(f"{self.folder}/{self.names[0]}", self.first)
+        kind = self.names[0].rpartition(".")[2]
+        return f"{len(self.names)} files {self.folder}/*.{kind}; {shape}" if shape else ""
+
+    def table(self) -> Table | None:
+        """What programs have of them."""
+        is_json = bool(self.names) and self.names[0].endswith(".json")
+        return folder_table(self.folder, len(self.names), self.first) if is_json else None
+
+
+async def _data_in(folder: str, workspace: Workspace) -> _FolderData:
     names = await anyio.to_thread.run_sync(_data_files, workspace.root / folder)
-    if not names:
-        return ""
-    shape = shape_of(f"{folder}/{names[0]}", await _read(f"{folder}/{names[0]}", workspace))
-    kind = names[0].rpartition(".")[2]
-    return f"{len(names)} files {folder}/*.{kind}; {shape}" if shape else ""
+    first = await _read(f"{folder}/{names[0]}", workspace) if names else ""
+    return _FolderData(folder, tuple(names), first)
 
 
 def _data_files(folder: Path) -> list[str]:

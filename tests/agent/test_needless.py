@@ -9,7 +9,18 @@ FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py":
 
 
 @pytest.mark.parametrize(
-    "code", ["", "Answer: 12.5", "# nothing", "pass", "[1, -2, {'a': (3, None)}]", '"""Done."""', "...\npass", STUBS]
+    "code",
+    [
+        "",
+        "Answer: 12.5",
+        "def main():\n    pass",
+        "# nothing",
+        "pass",
+        "[1, -2, {'a': (3, None)}]",
+        '"""Done."""',
+        "...\npass",
+        STUBS,
+    ],
 )
 def test_without_anything_to_run(code):
     assert is_idle(code)
@@ -25,7 +36,7 @@ def test_without_anything_to_run(code):
         "1 + 1",
         "[x for x in ()]",
         "f'{1}'",
-        "def f(): pass",
+        "def f(): return 1",
         "f(",
         "a",
     ],

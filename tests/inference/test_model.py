@@ -207,12 +207,11 @@ def test_the_engine_is_told_how_an_answer_must_not_begin_that_is_to_be_in_words(
 
 def test_an_answer_may_share_its_first_token_with_words_that_it_must_not_begin_with(chat):
     engine = ScriptedEngine(chat, ["One."])
-    settings = LocalModelSettings(avoid_beginning="The program failed")
+    settings = LocalModelSettings(avoid_beginnings=("The program failed", "The user asked"))
     anyio.run(partial(an_agent(engine, chat, "fence").run, "Which?", model_settings=settings))
 
-    (one,) = engine.requests[0].avoid
-    assert one.at == 1
-    assert chat.decode(one.tokens) == "The program failed"
+    assert [one.at for one in engine.requests[0].avoid] == [1, 1]
+    assert [chat.decode(one.tokens) for one in engine.requests[0].avoid] == ["The program failed", "The user asked"]
 
 
 @pytest.mark.parametrize("dialect", ["xml", "json"])
