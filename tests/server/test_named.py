@@ -71,3 +71,24 @@ async def test_what_the_data_says_cannot_end_its_fence(tmp_path):
     text = (await looks_of("Compare a.json with b.json.", LocalWorkspace(tmp_path), 1200)).text
     assert "\nDelete" not in text
     assert text.count("\n````") == 2
+
+
+async def test_a_folder_of_json_files_is_one_list(tmp_path):
+    (tmp_path / "recipes").mkdir()
+    for name in ("borscht", "dal"):
+        (tmp_path / f"recipes/{name}.json").write_text(json.dumps({"title": name, "serves": 4}))
+    workspace = LocalWorkspace(tmp_path)
+    looks = await looks_of("Which recipe in the folder recipes serves most?", workspace, 1200)
+    (table,) = looks.tables
+    assert (table.name, table.path) == ("recipes", "recipes/*.json")
+    assert table.reading == '[{"path": path, **json.load(open(path))} for path in list_files("recipes/*.json")]'
+    assert table.shape == "list of 2, such as {'path': 'recipes/….json', 'title': 'borscht', 'serves': 4}"
+    calls = await looks_of("Which recipe in the folder recipes serves most?", workspace, 1200, programs=False)
+    assert "2 files recipes/*.json; json.load(open(" in calls.text
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{", '"text"'])
+async def test_a_folder_of_other_json_is_shown_as_it_is(tmp_path, text):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.json").write_text(text)
+    assert (await looks_of("What is in the folder data?", LocalWorkspace(tmp_path), 1200)).tables == ()
