@@ -99,7 +99,9 @@ def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) 
     except (SyntaxError, ValueError, RecursionError):
         return code
     used = [one for one in tables if one.name not in own and _is_used(one.name, body)]
-    return "\n".join([*(f"{_statement(one)}  # {one.path}" for one in used), code])
+    modules = [module for module in ("csv", "json") if any(f"{module}." in one.reading for one in used)]
+    imports = [f"import {', '.join(modules)}"] if modules else []
+    return "\n".join([*imports, *(f"{_statement(one)}  # {one.path}" for one in used), code])
 
 
 def names_bound(code: str) -> set[str]:

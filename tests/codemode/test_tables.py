@@ -92,7 +92,7 @@ def test_equal_numbers_mean_something_only_where_the_names_fit():
 
 
 TABLES = tables_of(FILES)
-KEEPERS_READ = 'keepers = json.load(open("data/keepers.json"))  # data/keepers.json'
+KEEPERS_READ = 'import json\nkeepers = json.load(open("data/keepers.json"))  # data/keepers.json'
 
 
 @pytest.mark.parametrize(

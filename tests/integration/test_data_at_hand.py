@@ -36,7 +36,9 @@ async def test_a_program_that_uses_them_is_shown_with_the_lines_that_read_them(c
     session, told = await ask(client, project, program)
     (shown,) = client.programs(session)
     assert shown.status == "completed"
-    assert shown.fields["rawInput"]["code"] == (f"{READ_LOOKS}  # looks.csv\n{READ_HIVES}  # hives.json\n{program}")
+    assert shown.fields["rawInput"]["code"] == (
+        f"import csv, json\n{READ_LOOKS}  # looks.csv\n{READ_HIVES}  # hives.json\n{program}"
+    )
     assert [call.fields["title"] for call in client.calls(session)] == ["Read looks.csv", "Read hives.json"]
     assert "```\n4\n```" in told
 
@@ -59,5 +61,5 @@ async def test_what_a_program_has_made_itself_is_not_read_over(client, project):
     session, _ = await ask(client, project, "looks = [1]\nprint(1)", "print(looks, len(hives))")
     first, second = client.programs(session)
     assert first.fields["rawInput"]["code"] == "looks = [1]\nprint(1)"
-    assert second.fields["rawInput"]["code"] == f"{READ_HIVES}  # hives.json\nprint(looks, len(hives))"
+    assert second.fields["rawInput"]["code"] == f"import json\n{READ_HIVES}  # hives.json\nprint(looks, len(hives))"
     assert second.fields["rawOutput"]["output"] == "[1] 6\n"
