@@ -38,7 +38,7 @@ from punie_acp.agent.needless import (
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
-from punie_acp.codemode.tables import entries_named, table_hint
+from punie_acp.codemode.tablehints import entries_named, table_hint
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.defining import Import
-from punie_acp.codemode.source import Definition, first_line
+from punie_acp.codemode.source import Definition, first_line, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,7 +109,5 @@ def _definitions(text: str) -> dict[str, tuple[str, str]]:
 
 def _body(text: str) -> list[ast.stmt] | None:
     """The statements of a text; None where it is no Python."""
-    try:
-        return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    tree = parsed(text)
+    return tree.body if tree is not None else None

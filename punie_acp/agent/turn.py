@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from punie_acp.codemode.events import ProgramLimits
-from punie_acp.codemode.tables import names_bound, with_tables
+from punie_acp.codemode.source import names_bound_in
+from punie_acp.codemode.tables import with_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,7 +91,7 @@ class Turn:
         if not self.tables:
             return code
         whole = with_tables(code, self.tables, self.own_names)
-        self.own_names |= names_bound(code)
+        self.own_names |= names_bound_in(code)
         return whole
 
     def forget_failures(self) -> None:

@@ -33,7 +33,7 @@ from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.rewriting.knowledge import Knowledge
-from punie_acp.codemode.source import bound_names
+from punie_acp.codemode.source import bound_names, names_bound_in, parsed
 from punie_acp.codemode.stubs import checker_stubs
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Checker:
         return self._problem(certain[0], code, tree) if certain else None
 
     def _problem(self, finding: Diagnosis, code: str, tree: ast.Module | None) -> ProgramError:
-        known = set(self.earlier_names) | _bound(code)
+        known = set(self.earlier_names) | names_bound_in(code)
         message = find_fix(finding, known, self._extra, tree)
         return ProgramError("type", message, finding.line, excerpt(code, finding.line, finding.column))
 
@@ -145,9 +145,8 @@ class Checker:
     def remember(self, code: str, up_to_line: int | None) -> None:
         """Note what a program that has run (up to a line) has defined."""
         self.knowledge = self.compiled
-        try:
-            tree = ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError):
+        tree = parsed(code)
+        if tree is None:
             return
         done = [statement for statement in tree.body if up_to_line is None or statement.lineno <= up_to_line]
         self.earlier_names |= bound_names(ast.Module(done, []))
@@ -193,10 +192,3 @@ def _no_print(_stream: str, _text: str) -> None:
 
 def gate_() -> None:
     """Never called: calling it pauses the checked program, which then ends."""
-
-
-def _bound(code: str) -> set[str]:
-    try:
-        return bound_names(ast.parse(code))
-    except (SyntaxError, ValueError, RecursionError):
-        return set()

@@ -13,6 +13,7 @@ from punie_acp.codemode.parts import parts
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.rewriting.rewrite import rewrite
+from punie_acp.codemode.source import parsed
 
 # fmt: off
 _IN_SMALL = (
@@ -67,10 +68,8 @@ def _note_deletions(code: str) -> list[str]:
 
 
 def _nodes(code: str) -> list[ast.AST]:
-    try:
-        return list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError):
-        return []
+    tree = parsed(code)
+    return list(ast.walk(tree)) if tree is not None else []
 
 
 def _pieces(code: str) -> set[str]:

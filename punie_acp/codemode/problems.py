@@ -10,6 +10,7 @@ from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, Mon
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.limits import is_limit_message
 from punie_acp.codemode.rewriting.emit import Lines
+from punie_acp.codemode.source import parsed
 
 if TYPE_CHECKING:
     from pydantic_monty import Frame
@@ -84,13 +85,10 @@ def _doubtful_block(code: str, line: int | None) -> tuple[int, int] | None:
 
     Monty 1.4 gives an error that leaves a `try` or `with` the line on which that ends.
     """
-    if line is None:
+    tree = parsed(code)
+    if line is None or tree is None:
         return None
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    blocks = [node for node in nodes if isinstance(node, ast.Try | ast.With) and line in _last_lines(node)]
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.Try | ast.With) and line in _last_lines(node)]
     ranges = [(node.lineno, node.end_lineno or line) for node in blocks if _has_more_lines(node)]
     return min(ranges, default=None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.source import imported_modules
+from punie_acp.codemode.source import imported_modules, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,9 +43,8 @@ def handed_to_project(code: str, root: Path, others: Iterable[str], earlier: Ite
     None where it does not, and where it needs the sandbox: it uses an external function (the usual ones, or one of
     `others`), or a name that a program before it has left (`earlier`).
     """
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(code)
+    if tree is None:
         return None
     places = {name: place for name in imported_modules(tree) if (place := module_place(root, name)) is not None}
     if not places or _names(tree) & {*FUNCTIONS, *others, *earlier}:

@@ -108,6 +108,20 @@ class Source:
         yield from ast.walk(self.tree)
 
 
+def parsed(code: str) -> ast.Module | None:
+    """The syntax tree of `code`; None where this Python cannot parse it."""
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def names_bound_in(code: str) -> set[str]:
+    """Every name that is bound anywhere in `code`; none where it is no Python."""
+    tree = parsed(code)
+    return bound_names(tree) if tree is not None else set()
+
+
 def first_line(node: ast.stmt) -> int:
     """The line on which a statement begins, its decorators included."""
     return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])

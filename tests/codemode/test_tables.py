@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from punie_acp.codemode.events import ProgramError
-from punie_acp.codemode.tables import entries_named, table_hint, tables_of, told_of, with_tables
+from punie_acp.codemode.tables import tables_of, told_of, with_tables
 
 HIVES = json.dumps([{"id": f"H{n}", "site": "Schule" if n % 2 else "Hof", "keeper": f"K{n % 3}"} for n in range(1, 7)])
 KEEPERS = json.dumps({f"K{n}": {"name": f"Keeper {n}"} for n in range(3)})
@@ -125,54 +124,3 @@ def test_such_a_program_runs_and_gives_what_python_gives(lab):
     row = next(iter(list(csv.DictReader(LOOKS.splitlines()))[1:]))
     assert ran.output == f"3 {row | {'honey': 4, 'share': 1.0}}\n"
     assert [call.title for call in ran.requests] == ["Read data/looks.csv", "Read data/hives.json"]
-
-
-def hint(message, code):
-    return table_hint(ProgramError("runtime", message, 1, code), code, TABLES)
-
-
-def test_a_key_that_another_table_has_is_taken_from_there():
-    told, instead = hint("KeyError: 'site'", 'print([look for look in looks if look["site"] == "Hof"])')
-    assert told == 'Entries of hives have "site", those of looks do not.'
-    assert instead == 'print([look for look in looks if hives.get(look["hive"], {}).get("site") == "Hof"])'
-
-
-@pytest.mark.parametrize(
-    ("message", "code", "told"),
-    [
-        (
-            "KeyError: honey",
-            "total += hive['honey']",
-            'Entries of looks have "honey": for one in looks: one["honey"]',
-        ),
-        ("KeyError: 'name'", "x", 'Entries of keepers have "name": for one in keepers.values(): one["name"]'),
-        ("KeyError: 'H9'", 'hives["H9"]', ""),
-        ("IndexError: list index out of range", "", ""),
-    ],
-)
-def test_where_there_is_no_way_from_one_to_the_other_the_table_is_named(message, code, told):
-    assert hint(message, code) == (told, "")
-
-
-@pytest.mark.parametrize(
-    ("code", "told"),
-    [
-        ("for hive in hives:\n    print(hive['site'])", "hive is a key of hives: its entry is hives[hive]."),
-        ("max(keepers, key=lambda one: one['name'])", "one is a key of keepers: its entry is keepers[one]."),
-        ("for look in looks:\n    print(look['hive']['site'])", ""),
-        ("for hive in hives.values():\n    print(hive['site']['name'])", ""),
-    ],
-)
-def test_a_key_that_is_taken_for_its_entry_is_named(code, told):
-    assert hint("TypeError: string indices must be integers, not 'str'", code) == (told, "")
-
-
-def test_entries_are_told_whose_keys_were_printed():
-    assert entries_named("K2, H1 and H9, 3\n", TABLES) == [
-        "keepers['K2'] is {'name': 'Keeper 2'}",
-        "hives['H1'] is {'id': 'H1', 'site': 'Schule', 'keeper': 'K1'}",
-    ]
-    assert len(entries_named("H1 H2 H3 H4", TABLES)) == 3
-    assert entries_named("H1 " * 100, TABLES) == []
-    numbered = tables_of({"a.json": '{"1": {"b": 2}, "2": {"b": 3}}'})
-    assert entries_named("1", numbered) == []

@@ -6,6 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.source import parsed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,11 +28,10 @@ def closed_until(code: str, start: int = 0) -> int:
     `start` is an offset that this function gave for an earlier, shorter state of the same program.
     """
     for cut in _line_starts(code, start):
-        try:
-            body = ast.parse(code[start:cut]).body
-        except (SyntaxError, ValueError, RecursionError):
+        tree = parsed(code[start:cut])
+        if tree is None:
             continue
-        if not body or not isinstance(body[-1], _COMPOUND) or _begins_anew(code[cut:]):
+        if not tree.body or not isinstance(tree.body[-1], _COMPOUND) or _begins_anew(code[cut:]):
             return cut
     return start
 

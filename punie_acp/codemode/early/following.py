@@ -20,6 +20,7 @@ from pydantic_monty import ScanEntry
 
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.functions import Match
+from punie_acp.codemode.source import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -186,11 +187,8 @@ def _path_of(value: object) -> str:
 
 def _lists_in(code: str) -> Iterator[list[str]]:
     """The lists of texts that a program writes out."""
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    for node in nodes:
+    tree = parsed(code)
+    for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 2:
             texts = [one.value for one in node.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
             if len(texts) == len(node.elts):

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.source import parsed
 from punie_acp.codemode.tools.languages import PYTHON, language_of
 from punie_acp.codemode.tools.values import Symbol
 
@@ -21,11 +22,9 @@ _NO_CODE = re.compile(r"""//.*|\#.*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|
 def outline(text: str, path: str) -> list[Symbol]:
     """The definitions in `text`, in their order. Of a Python file that does not parse, what can be seen of it."""
     language = language_of(path)
-    if language is PYTHON:
-        try:
-            return list(_python(ast.parse(text).body, ""))
-        except (SyntaxError, ValueError, RecursionError):
-            pass
+    tree = parsed(text) if language is PYTHON else None
+    if tree is not None:
+        return list(_python(tree.body, ""))
     return _by_lines(text.split("\n"), language) if language is not None else []
 
 
