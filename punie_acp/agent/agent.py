@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -38,7 +38,7 @@ from punie_acp.agent.needless import (
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
-from punie_acp.codemode.tablehints import entries_named, table_hint
+from punie_acp.codemode.tablehints import TableHint, entries_named, table_hint
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
@@ -160,29 +160,29 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         raise CallsExhaustedError
     error = outcome.error.message if outcome.error else ""
     same_again = bool(error) and error == turn.last_error
-    turn.last_result = "\n".join([told(outcome), *_afterwards(turn, code, outcome, same_again=same_again)])
+    hint = table_hint(outcome.error, code, turn.tables) if outcome.error else TableHint()
+    further = _afterwards(turn, code, outcome, hint, same_again=same_again)
+    turn.last_result = "\n".join([told(replace(outcome, hint=hint.told)), *further])
     turn.last_error = error
     if turn.last_change == code.strip():
         turn.change_result = turn.last_result
     return turn.last_result
 
 
-def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, *, same_again: bool) -> list[str]:
+def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint, *, same_again: bool) -> list[str]:
     """What the model is told after what a program has printed: what it left undone, and how to go on."""
     is_program = turn.settings.tools == "program"
     look = [first_look(turn.code)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
-    error = outcome.error
-    hint, instead = table_hint(error, code, turn.tables) if error else ("", "")
-    if hint:
-        return [*guessed, *([fenced(instead, "python")] if instead else []), hint, *kept]
+    if hint.program:
+        return [*guessed, f"Instead:\n{fenced(hint.program, 'python')}", *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
-        named = [] if outcome.effects else entries_named(outcome.output, turn.tables)
+        named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
         return [*guessed, *named, next_step(turn.question), *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
 

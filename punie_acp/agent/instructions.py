@@ -202,7 +202,7 @@ def _error_text(outcome: ProgramOutcome) -> str:
     lines = [f"{FAILURE} ({error.kind} error{where}): {error.message}"]
     if error.excerpt:
         lines.append(error.excerpt)
-    if hint := advice(outcome):
+    if hint := outcome.hint or advice(outcome):
         lines.append(f"Hint: {hint}.")
     if error.message.startswith(_MISTAKEN):
         lines += seen_text(outcome)

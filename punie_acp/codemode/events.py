@@ -125,6 +125,7 @@ class ProgramOutcome:
     shapes: tuple[str, ...] = ()  # where it failed or found nothing: what the files look like that it had read
     missed: tuple[str, ...] = ()  # then too: what it looked for in vain, and what is there instead
     note: str = ""  # what the model must know of it beside all this: which changes were accepted
+    hint: str = ""  # what is known of its error beyond what that says
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.shapes import described
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from punie_acp.codemode.events import ProgramError
     from punie_acp.codemode.tables import Table
 
@@ -13,47 +18,58 @@ _MOST_OUTPUT = 200  # characters that may be keys; a longer output has more in i
 _MOST_ENTRIES = 3
 
 
-def table_hint(error: ProgramError, code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
-    """What a program took for something else, an entry of another table or a key, and the program without that.
+@dataclass(frozen=True, slots=True)
+class TableHint:
+    """What is said of an error, and the program without it; either is "" where that is not known."""
 
-    Either is "" where that is not known.
-    """
+    told: str = ""
+    program: str = ""
+
+
+def table_hint(error: ProgramError, code: str, tables: tuple[Table, ...]) -> TableHint:
+    """What a program took for something else: an entry for one of another table, or a key for its entry."""
     if missing := re.match(r"KeyError: '?([^'\n]+)'?$", error.message):
         return _where_it_is(missing[1], error.excerpt, code, tables)
-    return _key_taken_for_entry(code, tables) if "string indices must be" in error.message else ("", "")
+    return _key_taken_for_entry(code, tables) if "string indices must be" in error.message else TableHint()
 
 
-def entries_named(output: str, tables: tuple[Table, ...]) -> list[str]:
-    """The entries whose keys are what a program has printed, for who asks for more of them than that."""
+def entries_named(output: str, question: str, tables: tuple[Table, ...]) -> list[str]:
+    """The entries whose keys are all that a program has printed, or what `question` asks of them."""
     words = dict.fromkeys(re.findall(r"[\w.-]+", output)) if len(output) <= _MOST_OUTPUT else ()
     names = [word for word in words if not word.isdigit()]
     found = [(table.name, word, table.entries[word]) for word in names for table in tables if word in table.entries]
-    return [f"{name}[{word!r}] is {entry}" for name, word, entry in found[:_MOST_ENTRIES]]
+    return [f"{name}[{word!r}] is {_asked_of(entry, question)}" for name, word, entry in found[:_MOST_ENTRIES]]
 
 
-def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
+def _asked_of(entry: Mapping[str, object], question: str) -> str:
+    asked = {name: value for name, value in entry.items() if re.search(rf"\b{re.escape(name)}s?\b", question)}
+    return described(asked or entry)
+
+
+def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]) -> TableHint:
     """Which table has the key that an entry of another one lacked, and the program that gets it there."""
     having = [one for one in tables if column in one.columns]
     if len(having) != 1:
-        return "", ""
+        return TableHint()
     target = having[0]
     told = f'Entries of {target.name} have "{column}"'
     links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
     taken = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
     if taken is None or len(links) != 1:
-        return f'{told}: for one in {_entries(target)}: one["{column}"]', ""
+        return TableHint(f'{told}: for one in {_entries(target)}: one["{column}"]')
     ((source, link),) = links
     way = f'{target.name}.get({taken[1]}["{link}"], {{}}).get("{column}")'
-    return f"{told}, those of {source} do not.", code.replace(taken[0], way)
+    return TableHint(f"{told}, those of {source} do not", code.replace(taken[0], way))
 
 
-def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> tuple[str, str]:
+def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> TableHint:
+    """That a program goes through the keys of a table, and the program that goes through its entries."""
     for name in (one.name for one in tables if one.is_dict):
-        key = re.search(rf"\bfor (\w+) in {name}\b(?!\.)|\({name}, key=lambda (\w+):", code)
-        if key:
-            one = key[1] or key[2]
-            return f"{one} is a key of {name}: its entry is {name}[{one}].", ""
-    return "", ""
+        keys = re.search(rf"\bfor (\w+) in {name}\b(?!\.)|\({name}, key=lambda (\w+):", code)
+        if keys:
+            whole = keys[0].replace(f" in {name}", f" in {name}.values()").replace(f"({name},", f"({name}.values(),")
+            return TableHint(f"{keys[1] or keys[2]} is a key of {name}, not its entry", code.replace(keys[0], whole))
+    return TableHint()
 
 
 def _entries(table: Table) -> str:

@@ -29,7 +29,8 @@ _SHARE = 0.6  # of the names in one file, so many have to be in the other: what 
 _MOST_COLUMNS = 30
 _MOST_SHAPE = 240  # characters
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names, *FUNCTIONS})
-_Rows: TypeAlias = "list[dict[str, object]]"
+_Row: TypeAlias = dict[str, object]
+_Rows: TypeAlias = list[_Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Table:
     shape: str  # of the value, with an example
     columns: frozenset[str] = frozenset()
     links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
-    entries: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)  # as told, by keys that are words
+    entries: Mapping[str, _Row] = field(default_factory=dict["str", "_Row"], compare=False)  # of a dictionary
 
     @property
     def is_dict(self) -> bool:
@@ -129,9 +130,9 @@ def _table(name: str, path: str, rows: _Rows, key: str) -> Table:
     by = _KEY if _KEY in rows[0] else key or None
     if by is None:
         return Table(name, path, reading, described(rows)[:_MOST_SHAPE], columns)
-    entries = {str(row[by]): described({column: row[column] for column in row if column != _KEY}) for row in rows}
+    entries = {str(row[by]): {column: row[column] for column in row if column != _KEY} for row in rows}
     first, entry = next(iter(entries.items()))
-    shape = f"such as {{{first!r}: {entry}}}"
+    shape = f"such as {{{first!r}: {described(entry)}}}"
     if by == _KEY:
         return Table(name, path, reading, f"dict of {len(rows)}, {shape}"[:_MOST_SHAPE], columns, entries=entries)
     told = f'dict of {len(rows)} by "{by}", {shape}'[:_MOST_SHAPE]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from punie_acp.codemode.events import ProgramError
-from punie_acp.codemode.tablehints import entries_named, table_hint
+from punie_acp.codemode.tablehints import TableHint, entries_named, table_hint
 from punie_acp.codemode.tables import tables_of
 
 HIVES = json.dumps([{"id": f"H{n}", "site": "Schule" if n % 2 else "Hof", "keeper": f"K{n % 3}"} for n in range(1, 7)])
@@ -20,9 +20,9 @@ def hint(message, code):
 
 
 def test_a_key_that_another_table_has_is_taken_from_there():
-    told, instead = hint("KeyError: 'site'", 'print([look for look in looks if look["site"] == "Hof"])')
-    assert told == 'Entries of hives have "site", those of looks do not.'
-    assert instead == 'print([look for look in looks if hives.get(look["hive"], {}).get("site") == "Hof"])'
+    found = hint("KeyError: 'site'", 'print([look for look in looks if look["site"] == "Hof"])')
+    assert found.told == 'Entries of hives have "site", those of looks do not'
+    assert found.program == 'print([look for look in looks if hives.get(look["hive"], {}).get("site") == "Hof"])'
 
 
 @pytest.mark.parametrize(
@@ -39,28 +39,42 @@ def test_a_key_that_another_table_has_is_taken_from_there():
     ],
 )
 def test_where_there_is_no_way_from_one_to_the_other_the_table_is_named(message, code, told):
-    assert hint(message, code) == (told, "")
+    assert hint(message, code) == TableHint(told)
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "program"),
     [
-        ("for hive in hives:\n    print(hive['site'])", "hive is a key of hives: its entry is hives[hive]."),
-        ("max(keepers, key=lambda one: one['name'])", "one is a key of keepers: its entry is keepers[one]."),
-        ("for look in looks:\n    print(look['hive']['site'])", ""),
-        ("for hive in hives.values():\n    print(hive['site']['name'])", ""),
+        ("for hive in hives:\n    print(hive['site'])", "for hive in hives.values():\n    print(hive['site'])"),
+        ("max(hives, key=lambda hive: hive['id'])", "max(hives.values(), key=lambda hive: hive['id'])"),
     ],
 )
-def test_a_key_that_is_taken_for_its_entry_is_named(code, told):
-    assert hint("TypeError: string indices must be integers, not 'str'", code) == (told, "")
+def test_who_takes_keys_for_entries_is_given_the_program_that_goes_through_the_entries(code, program):
+    found = hint("TypeError: string indices must be integers, not 'str'", code)
+    assert found == TableHint("hive is a key of hives, not its entry", program)
 
 
-def test_entries_are_told_whose_keys_were_printed():
-    assert entries_named("K2, H1 and H9, 3\n", TABLES) == [
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for look in looks:\n    print(look['hive']['site'])",
+        "for hive in hives.values():\n    print(hive['site']['name'])",
+    ],
+)
+def test_of_other_texts_that_are_taken_for_entries_nothing_is_known(code):
+    assert hint("TypeError: string indices must be integers, not 'str'", code) == TableHint()
+
+
+def test_entries_are_told_whose_keys_were_printed_or_what_is_asked_of_them():
+    assert entries_named("K2, H1 and H9, 3\n", "", TABLES) == [
         "keepers['K2'] is {'name': 'Keeper 2'}",
         "hives['H1'] is {'id': 'H1', 'site': 'Schule', 'keeper': 'K1'}",
     ]
-    assert len(entries_named("H1 H2 H3 H4", TABLES)) == 3
-    assert entries_named("H1 " * 100, TABLES) == []
+    assert entries_named("['H1', 'H2']", "Which sites?", TABLES) == [
+        "hives['H1'] is {'site': 'Schule'}",
+        "hives['H2'] is {'site': 'Hof'}",
+    ]
+    assert len(entries_named("H1 H2 H3 H4", "", TABLES)) == 3
+    assert entries_named("H1 " * 100, "", TABLES) == []
     numbered = tables_of({"a.json": '{"1": {"b": 2}, "2": {"b": 3}}'})
-    assert entries_named("1", numbered) == []
+    assert entries_named("1", "", numbered) == []
