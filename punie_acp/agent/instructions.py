@@ -175,7 +175,7 @@ def outcome_text(outcome: ProgramOutcome) -> str:
     """What the model reads after its program has run: output, then error, then what had already taken effect."""
     parts = [f"{DATA}\n{fenced(outcome.output)}"] if outcome.output.strip() else []
     if outcome.value is not None:
-        parts.append(f"Value of the last line: {outcome.value}")
+        parts.append(f"Value of the last line: {_value_text(outcome.value)}")
     if outcome.error is not None:
         parts.append(_error_text(outcome))
     else:
@@ -184,6 +184,12 @@ def outcome_text(outcome: ProgramOutcome) -> str:
     if outcome.note:
         parts.append(outcome.note)
     return "\n".join(parts)
+
+
+def _value_text(value: str) -> str:
+    """A value that nobody has asked to be printed, with an end: a whole file is more than there is time to read."""
+    left = len(value) - _MOST_VALUE
+    return value if left <= 0 else f"{value[:_MOST_VALUE]}… ({left} characters more: print what you need of it)"
 
 
 def seen_text(outcome: ProgramOutcome) -> list[str]:
@@ -219,6 +225,7 @@ def _silence_text(outcome: ProgramOutcome) -> str:
 
 
 _MOST_MISSED = 3
+_MOST_VALUE = 1000  # characters
 _MISTAKEN = ("KeyError", "IndexError", "TypeError", "AttributeError", "ValueError")
 """What a program raises that took its data for something else."""
 

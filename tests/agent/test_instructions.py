@@ -42,3 +42,10 @@ def test_silence_is_pointed_out():
     assert outcome_text(ProgramOutcome("")) == (
         "The program ran, but printed nothing. print() the result that you need."
     )
+
+
+def test_a_long_value_that_was_not_printed_is_cut():
+    told = outcome_text(ProgramOutcome(output="", value="a" * 5000))
+    assert told.startswith("Value of the last line: aaa")
+    assert told.endswith("a… (4000 characters more: print what you need of it)")
+    assert outcome_text(ProgramOutcome(output="", value="a" * 1000)) == "Value of the last line: " + "a" * 1000
