@@ -221,6 +221,7 @@ class Turn:
         news, session.news = session.news, []
         is_program = settings.tools == "program"
         looks = await looks_of(prompt, session.workspace, settings.named_file_characters, programs=is_program)
+        needs_look = bool(looks.changes) or names_of_project(prompt, session.workspace.root)
         steps = [change_step(path, name, is_program=is_program) for path, name in looks.changes.items()]
         return TurnRequest(
             prompt="\n".join([prompt, *steps, *(f"({one})" for one in news)]),
@@ -235,7 +236,7 @@ class Turn:
             code=looks.code,
             tables=looks.tables,
             question=prompt,
-            needs_look=names_of_project(prompt, session.workspace.root) and not looks.is_all,
+            needs_look=needs_look and not looks.is_all,
         )
 
     async def _tell_usage(self, result: TurnResult, ready: ReadyModel) -> None:

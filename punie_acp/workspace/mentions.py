@@ -21,6 +21,11 @@ _CHANGE = re.compile(
     r"|\b(?:should|must|has to|have to|needs? to)\b",
     re.IGNORECASE,
 )
+_OF_CODE = re.compile(
+    r"\bwhere\s+(?:is|are|do|does|did|can|will)\b|\bhow\s+(?:is|are|does)\b(?!\s+(?:one|it)\b)"
+    r"|\b(?:which|what)\s+(?:\w+\s+)?(?:class|constant|function|handler|method|module)\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"[A-Za-z_]\w+")
 _MARKED = re.compile(r"`([A-Za-z_]\w+)[`(]|\b([A-Za-z_]\w+)\(")
 _PATTERN = re.compile(r"[\w./-]*\*[\w./*-]*")
@@ -70,6 +75,11 @@ def asks_for_files(prompt: str) -> bool:
 def asks_for_change(prompt: str) -> bool:
     """Whether `prompt` tells to change something: "Make it refuse …", "f() should give 1". English, as all of this."""
     return "```" not in prompt and _CHANGE.search(prompt[:_MOST_TEXT]) is not None
+
+
+def asks_about_code(prompt: str) -> bool:
+    """Whether `prompt` asks how something works or where it is done, or wants something changed."""
+    return asks_for_change(prompt) or ("```" not in prompt and _OF_CODE.search(prompt[:_MOST_TEXT]) is not None)
 
 
 def names_of_code(prompt: str) -> tuple[frozenset[str], frozenset[str]]:
