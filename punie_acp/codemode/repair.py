@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from punie_acp.codemode.defining import Import
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.lifting import saved_by
 from punie_acp.codemode.projectcode import module_place
-from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, imported_modules
+from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, imported_modules, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,6 +51,9 @@ def repair(code: str, further: Iterable[str] = (), root: Path | None = None) -> 
     if fenced:
         code = fenced[1]
         notes.append("The Markdown fence around the program was taken off.")
+    if _is_indented(code):
+        code = textwrap.dedent(code)
+        notes.append("The indentation of the whole program was taken off.")
     external = frozenset(further)
     session_rules = (
         partial(_superfluous_awaits, further=external),
@@ -59,6 +63,12 @@ def repair(code: str, further: Iterable[str] = (), root: Path | None = None) -> 
     for rule in (*session_rules, *_RULES):
         code = _apply(rule, code, notes)
     return Repaired(code, tuple(dict.fromkeys(notes)))
+
+
+def _is_indented(code: str) -> bool:
+    """Whether all lines are, and nothing else keeps it from being Python."""
+    dedented = textwrap.dedent(code)
+    return dedented != code and parsed(code) is None and parsed(dedented) is not None
 
 
 def _apply(rule: Callable[[Source], Iterator[str]], code: str, notes: list[str]) -> str:
@@ -180,6 +190,15 @@ def _module_called(source: Source) -> Iterator[str]:
                 yield f"{name}.{name}(…) was read as {name}(…)."
 
 
+def _saved_of_modules(source: Source) -> Iterator[str]:
+    """`save_definition("shapes.py", shapes.area)` beside a `def area`: the new one is meant, which is no module's yet."""
+    new = {node.name for node in source.tree.body if isinstance(node, Definition)}
+    for argument in (one for node in source.nodes() for one in saved_by(node)):
+        if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.attr in new:
+            source.replace_node(argument, argument.attr)
+            yield f"{ast.unparse(argument)} was taken for the {argument.attr} that this program defines."
+
+
 def _unused_imports(source: Source) -> Iterator[str]:
     """`from shop.cart import total` beside a new `total` that is only saved, or beside nothing that uses it.
 
@@ -258,6 +277,7 @@ def _finds_out_in_silence(source: Source) -> bool:
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
     _missing_awaits,
     _module_called,
+    _saved_of_modules,
     _unused_imports,
     _unprinted,
 )

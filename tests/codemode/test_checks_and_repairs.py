@@ -380,3 +380,10 @@ def test_what_a_silent_program_has_found_out_last_is_its_value(lab, program, val
 )
 def test_other_programs_end_as_they_are(program):
     assert repair(program).code == program
+
+
+def test_a_program_that_is_indented_as_a_whole_is_put_to_the_left(lab):
+    ran = lab.run("    for n in range(2):\n        print(n)\n\n    print('end')")
+    assert ran.outcome.output == "0\n1\nend\n"
+    assert "indentation of the whole program" in repair("  print(1)").notes[0]
+    assert repair("print(1)\n  print(2)").notes == ()

@@ -174,6 +174,13 @@ def test_names_and_texts_of_definitions_are_taken_too(lab, shapes):
     assert "def one():\n    return 1\n\n\ndef two():\n    return 2\n\n\nif" in shapes.read_text()
 
 
+def test_the_definition_of_the_program_is_meant_by_its_name_in_the_module(lab, shapes):
+    program = "import shapes\ndef area(width, height):\n    return 2 * width * height\n"
+    ran = lab.run(program + "save_definition('shapes.py', shapes.area)")
+    assert ran.outcome.error is None, ran.outcome.error
+    assert "return 2 * width * height" in shapes.read_text()
+
+
 def test_a_new_file_is_created(lab):
     ran = lab.run("import re\nclass Found(dict):\n    a = re.compile('')\nsave_definition('new/found.py', Found)")
     assert ran.requests[0].title == "Create new/found.py"
