@@ -191,7 +191,7 @@ def _module_called(source: Source) -> Iterator[str]:
 
 
 def _saved_of_modules(source: Source) -> Iterator[str]:
-    """`save_definition("shapes.py", shapes.area)` beside a `def area`: the new one is meant, which is no module's yet."""
+    """`save_definition("shapes.py", shapes.area)` beside a `def area`: the new one is meant."""
     new = {node.name for node in source.tree.body if isinstance(node, Definition)}
     for argument in (one for node in source.nodes() for one in saved_by(node)):
         if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.attr in new:
