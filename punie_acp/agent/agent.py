@@ -17,6 +17,7 @@ from punie_acp.agent.events import ProgramDropped, ProgramWritten
 from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import (
     ASKED,
+    DATA,
     FAILURE,
     SAME_AGAIN,
     fenced,
@@ -315,8 +316,8 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     A small model guesses an answer that is easily said, though it could look: as long as it has not acted, a local
     one acts where it finds that likely enough, the sooner where there is no other way to know, and where its program
     has told it nothing. It cannot write a failed program again (another model that does gets a higher temperature),
-    and has to use words after it has written one again whose result it has. It does not answer
-    with the beginning of what it was told of an error.
+    and has to use words after it has written one again whose result it has. Neither its answer
+    nor its program is the beginning of what it was told.
     """
     temperature = settings.temperature if turn.repeats == 0 else max(settings.temperature, REPEAT_TEMPERATURE)
     chosen = LocalModelSettings(
@@ -330,7 +331,7 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     if turn.answer_now:
         chosen["no_call"] = True
     if turn.program_ids:
-        chosen["avoid_beginnings"] = (FAILURE, ASKED)
+        chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA)
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

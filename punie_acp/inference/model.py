@@ -52,7 +52,7 @@ class LocalModelSettings(ModelSettings, total=False):
     cache_key: str  # the session whose KV cache is used and kept
     avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
     no_call: bool  # the answer does not begin with a call
-    avoid_beginnings: tuple[str, ...]  # words that the answer leaves after the first token of them at the latest
+    avoid_beginnings: tuple[str, ...]  # words that an answer or a program leaves after their first token at the latest
     call_probability: float  # from which on the answer begins with a call, though text may be likelier
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
 
@@ -138,7 +138,7 @@ class LocalModel(Model[None]):
         settings, parameters = self.prepare_request(model_settings, model_request_parameters)
         tools = to_tools(parameters.declared_tool_defs.values())
         parser = self._parser(tools, settings)
-        request = self._generation(self._prompt(messages, parameters, tools), settings, messages)
+        request = self._generation(self._prompt(messages, parameters, tools), settings, messages, tools)
         if self._on_wait and self._engine.info is None:
             await self._on_wait(ModelLoading(self._model_name))
         async with AsyncExitStack() as stack:
@@ -187,7 +187,11 @@ class LocalModel(Model[None]):
         return Conversation(self._chat, self._dialect, tools).tokens(messages, every, own)
 
     def _generation(
-        self, tokens: tuple[int, ...], settings: ModelSettings | None, messages: Sequence[ModelMessage]
+        self,
+        tokens: tuple[int, ...],
+        settings: ModelSettings | None,
+        messages: Sequence[ModelMessage],
+        tools: Sequence[Tool],
     ) -> GenerationRequest:
         chosen = cast("LocalModelSettings", settings or {})
         return GenerationRequest(
@@ -201,7 +205,7 @@ class LocalModel(Model[None]):
             avoid=(
                 *avoided(messages, chosen.get("avoid_calls", frozenset()), self._chat, self._dialect),
                 *([Avoided(self._opening(), 0)] if chosen.get("no_call") else []),
-                *(self._beginning(text) for text in chosen.get("avoid_beginnings", ())),
+                *(one for text in chosen.get("avoid_beginnings", ()) for one in self._beginnings(text, tools)),
             ),
             prefer=self._preferred(chosen.get("call_probability")),
             end_repetition=True,
@@ -212,10 +216,17 @@ class LocalModel(Model[None]):
         """That an answer begins with a call."""
         return Preferred(self._opening(), probability) if probability else None
 
-    def _beginning(self, text: str) -> Avoided:
-        """That an answer does not begin with `text`."""
-        tokens = tuple(self._chat.encode(text))
-        return Avoided(tokens, min(1, len(tokens) - 1))
+    def _beginnings(self, text: str, tools: Sequence[Tool]) -> Iterator[Avoided]:
+        """That neither an answer begins with `text`, nor what a call gives to the only parameter of the only tool."""
+        yield self._beginning("", text)
+        parameters = [*tools[0].parameters()] if len(tools) == 1 else []
+        if len(parameters) == 1:
+            call = self._dialect.render_call(tools[0].name, {parameters[0]: text})
+            yield self._beginning(call.partition(text)[0], text)
+
+    def _beginning(self, before: str, text: str) -> Avoided:
+        opening, words = self._chat.encode(before), self._chat.encode(text)
+        return Avoided((*opening, *words), len(opening) + min(1, len(words) - 1))
 
     def _opening(self) -> tuple[int, ...]:
         return tuple(self._chat.encode(self._dialect.opening))

@@ -205,13 +205,19 @@ def test_the_engine_is_told_how_an_answer_must_not_begin_that_is_to_be_in_words(
     assert call(dialect).startswith(chat.decode(one.tokens))
 
 
-def test_an_answer_may_share_its_first_token_with_words_that_it_must_not_begin_with(chat):
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_answers_and_programs_may_share_their_first_token_with_words_that_they_must_not_begin_with(chat, dialect):
     engine = ScriptedEngine(chat, ["One."])
-    settings = LocalModelSettings(avoid_beginnings=("The program failed", "The user asked"))
-    anyio.run(partial(an_agent(engine, chat, "fence").run, "Which?", model_settings=settings))
+    words = ("The program failed", "The user asked")
+    settings = LocalModelSettings(avoid_beginnings=words)
+    anyio.run(partial(an_agent(engine, chat, dialect).run, "Which?", model_settings=settings))
 
-    assert [one.at for one in engine.requests[0].avoid] == [1, 1]
-    assert [chat.decode(one.tokens) for one in engine.requests[0].avoid] == ["The program failed", "The user asked"]
+    avoided = engine.requests[0].avoid
+    assert [chat.decode(one.tokens[one.at - 1 :]) for one in avoided] == [words[0]] * 2 + [words[1]] * 2
+    answers, programs = avoided[::2], avoided[1::2]
+    assert [one.at for one in answers] == [1, 1]
+    assert all(chat.decode(one.tokens) in call(dialect, text) for one, text in zip(programs, words, strict=True))
+    assert all(one.at == len(chat.encode(chat.decode(one.tokens).partition("The")[0])) + 1 for one in programs)
 
 
 @pytest.mark.parametrize("dialect", ["xml", "json"])
