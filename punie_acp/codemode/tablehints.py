@@ -58,6 +58,10 @@ def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]
     if taken is None or len(links) != 1:
         return TableHint(f'{told}: for one in {_entries(target)}: one["{column}"]')
     ((source, link),) = links
+    as_joined = f"{link}_{column}"
+    if any(one.name == source and as_joined in one.columns for one in tables):
+        program = code.replace(taken[0], f'{taken[1]}.get("{as_joined}")')
+        return TableHint(f'{told}, those of {source} have it as "{as_joined}"', program)
     way = f'{target.name}.get({taken[1]}["{link}"], {{}}).get("{column}")'
     return TableHint(f"{told}, those of {source} do not", code.replace(taken[0], way))
 

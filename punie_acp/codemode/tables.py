@@ -39,16 +39,44 @@ class Table:
 
     name: str
     path: str
-    reading: str  # Python that gives its value
-    shape: str  # of the value, with an example
+    rows: str  # Python that gives what the file has
+    count: int  # of its entries
+    first: _Row  # of them
+    by: str | None = None  # the column by which it is a dictionary; "" where the file has one, None of a list
     columns: frozenset[str] = frozenset()
     links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
+    join: str = ""  # what stands behind `**one` where its entries have the columns of those that they name
+    needs: tuple[str, ...] = ()  # the tables that `join` uses
     entries: Mapping[str, _Row] = field(default_factory=dict["str", "_Row"], compare=False)  # of a dictionary
 
     @property
     def is_dict(self) -> bool:
         """Whether it is a dictionary of entries, not a list of them."""
-        return bool(self.entries)
+        return self.by is not None
+
+    @property
+    def shape(self) -> str:
+        """Its value, with an example."""
+        entry = described(_without_key(self.first))
+        most = 2 * _MOST_SHAPE if self.join else _MOST_SHAPE
+        if self.by is None:
+            return f"list of {self.count}, such as {entry}"[:most]
+        by = f" by {json.dumps(self.by)}" if self.by else ""
+        return f"dict of {self.count}{by}, such as {{{str(self.first[self.by])!r}: {entry}}}"[:most]
+
+    @property
+    def reading(self) -> str:
+        """Python that gives its value."""
+        entry = f"{{**one{self.join}}}" if self.join else "one"
+        if self.by:
+            return f'{{one["{self.by}"]: {entry} for one in {self.rows}}}'
+        if not self.join:
+            return self.rows
+        return (
+            f"[{entry} for one in {self.rows}]"
+            if self.by is None
+            else f"{{key: {entry} for key, one in {self.rows}.items()}}"
+        )
 
 
 def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
@@ -56,11 +84,13 @@ def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
     found = {path: rows for path, text in files.items() if (rows := _rows_of(path, text))}
     names = _variables(found)
     links = list(_all_links({path: found[path] for path in names}))
-    keys = {other: key for _, _, other, key in links if key}
+    keys = {path: _key_of(found[path], [key for _, _, other, key in links if other == path]) for path in names}
     return tuple(
         replace(
-            _table(name, path, found[path], keys.get(path, "")),
-            links=tuple((column, names[other]) for one, column, other, _ in links if one == path),
+            _table(name, path, found[path], keys[path]),
+            links=tuple(
+                (column, names[other]) for one, column, other, key in links if one == path and key == keys[other]
+            ),
         )
         for path, name in names.items()
     )
@@ -77,25 +107,36 @@ def folder_table(folder: str, count: int, first: str) -> Table | None:
         return None
     row = {"path": f"{folder}/….json", **cast("dict[str, object]", entry)}
     reading = f'[{{"path": path, **json.load(open(path))}} for path in list_files("{folder}/*.json")]'
-    shape = f"list of {count}, such as {described(row)}"[:_MOST_SHAPE]
-    return Table(names[folder], f"{folder}/*.json", reading, shape, frozenset(row))
+    return Table(names[folder], f"{folder}/*.json", reading, count, row, columns=frozenset(row))
 
 
 def told_of(tables: tuple[Table, ...]) -> tuple[list[str], list[str]]:
-    """The lines of Python that read them, and a line for each link between them."""
+    """The lines of Python that read them (of long ones only what they give), and a line for each link between them."""
     links = [
         f'"{column}" of an entry of {one.name} is a key of {other}' for one in tables for column, other in one.links
     ]
-    return [f"{_statement(one)}  # {one.shape}" for one in tables], links
+    return [f"{one.name if one.join else _statement(one)}  # {one.shape}" for one in tables], links
 
 
 def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) -> str:
     """`code` behind the lines that read those of `tables` that it uses, but for names in `own` and those it binds."""
     tree = parsed(code)
     used = [one for one in tables if tree and one.name not in own and _is_used(one.name, tree.body)]
+    used = _with_what_they_need(used, tables, own)
     modules = [module for module in ("csv", "json") if any(f"{module}." in one.reading for one in used)]
     imports = [f"import {', '.join(modules)}"] if modules else []
     return "\n".join([*imports, *(f"{_statement(one)}  # {one.path}" for one in used), code])
+
+
+def _with_what_they_need(used: Sequence[Table], tables: Sequence[Table], own: Container[str]) -> list[Table]:
+    """`used`, and the tables that their columns come from. Without such columns where a program has bound its own."""
+    needed = {one.name for one in used}
+    for one in reversed(tables):
+        needed |= set(one.needs) if one.name in needed else set[str]()
+    chosen = [one for one in tables if one.name in needed]
+    if any(one.name in own for one in chosen):
+        return [replace(one, join="") for one in used]
+    return chosen
 
 
 def _statement(table: Table) -> str:
@@ -123,20 +164,23 @@ def _variables(paths: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def _table(name: str, path: str, rows: _Rows, key: str) -> Table:
-    """`key`: the column by which others name its entries."""
+def _key_of(rows: _Rows, keys: Sequence[str]) -> str | None:
+    """By which column a file is a dictionary: its own keys, else one of `keys`, by which others name its entries."""
+    if _KEY in rows[0]:
+        return _KEY
+    return "id" if "id" in keys else next(iter(keys), None)
+
+
+def _table(name: str, path: str, rows: _Rows, by: str | None) -> Table:
+    """`by`: the column by which it is a dictionary."""
     reading = _converted(path, rows) if path.endswith((".csv", ".tsv")) else reading_of(path)
     columns = frozenset(column for row in rows for column in row if column != _KEY)
-    by = _KEY if _KEY in rows[0] else key or None
-    if by is None:
-        return Table(name, path, reading, described(rows)[:_MOST_SHAPE], columns)
-    entries = {str(row[by]): {column: row[column] for column in row if column != _KEY} for row in rows}
-    first, entry = next(iter(entries.items()))
-    shape = f"such as {{{first!r}: {described(entry)}}}"
-    if by == _KEY:
-        return Table(name, path, reading, f"dict of {len(rows)}, {shape}"[:_MOST_SHAPE], columns, entries=entries)
-    told = f'dict of {len(rows)} by "{by}", {shape}'[:_MOST_SHAPE]
-    return Table(name, path, f'{{one["{by}"]: one for one in {reading}}}', told, columns, entries=entries)
+    entries = {} if by is None else {str(row[by]): _without_key(row) for row in rows}
+    return Table(name, path, reading, len(rows), rows[0], by, columns, entries=entries)
+
+
+def _without_key(row: _Row) -> _Row:
+    return {column: value for column, value in row.items() if column != _KEY}
 
 
 def _converted(path: str, rows: _Rows) -> str:

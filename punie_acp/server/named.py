@@ -18,6 +18,7 @@ import anyio
 import anyio.to_thread
 
 from punie_acp.agent.instructions import fenced
+from punie_acp.codemode.joining import joined
 from punie_acp.codemode.shapes import reading_of, shape_of
 from punie_acp.codemode.tables import folder_table, tables_of, told_of
 from punie_acp.codemode.tools.excerpts import excerpts
@@ -112,8 +113,9 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
 def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
     """What programs have of the data files. A short one that is the only one is better read by the model itself."""
     tables = tables_of({name: text for name, text in texts.items() if reading_of(name)})
-    is_short = len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA
-    return () if is_short or len(_at_hand(tables)) > room else tables
+    if len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA:
+        return ()
+    return next((one for one in (joined(tables), tables) if len(_at_hand(one)) <= room), ())
 
 
 def _at_hand(tables: tuple[Table, ...]) -> str:

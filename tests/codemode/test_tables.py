@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from punie_acp.codemode.joining import joined
 from punie_acp.codemode.tables import tables_of, told_of, with_tables
 
 HIVES = json.dumps([{"id": f"H{n}", "site": "Schule" if n % 2 else "Hof", "keeper": f"K{n % 3}"} for n in range(1, 7)])
@@ -124,3 +125,48 @@ def test_such_a_program_runs_and_gives_what_python_gives(lab):
     row = next(iter(list(csv.DictReader(LOOKS.splitlines()))[1:]))
     assert ran.output == f"3 {row | {'honey': 4, 'share': 1.0}}\n"
     assert [call.title for call in ran.requests] == ["Read data/looks.csv", "Read data/hives.json"]
+
+
+def test_joined_tables_have_the_columns_of_the_entries_that_they_name():
+    keepers, hives, looks = joined(TABLES)
+    assert [one.name for one in (keepers, hives, looks)] == ["keepers", "hives", "looks"]
+    assert keepers.join == ""
+    assert (hives.needs, looks.needs) == (("keepers",), ("hives",))
+    assert hives.entries["H1"] == {"id": "H1", "site": "Schule", "keeper": "K1", "keeper_name": "Keeper 1"}
+    assert {"hive_site", "hive_keeper", "hive_keeper_name"} < looks.columns
+    (_, _, told), _ = told_of((keepers, hives, looks))
+    assert told.startswith("looks  # list of 3, such as {'hive': 'H1', 'day': '2024-05-01', 'honey': 3, ")
+    assert told.endswith("'hive_site': 'Schule', 'hive_keeper': 'K1', 'hive_keeper_name': 'Keeper 1'}")
+
+
+def test_what_is_said_of_joined_tables_is_what_programs_have(lab):
+    for path, text in FILES.items():
+        (lab.root / path).parent.mkdir(exist_ok=True)
+        (lab.root / path).write_text(text)
+    tables = joined(TABLES)
+    ran = lab.run(
+        with_tables('print(looks[0]["hive_keeper_name"], sorted(looks[0]), looks[2].get("hive_site"))', tables)
+    )
+    assert ran.outcome.error is None, ran.outcome.error
+    columns = [*tables[2].first, "hive_id"]  # which says nothing new
+    assert ran.output == f"Keeper 1 {sorted(columns)} None\n"
+
+
+def test_tables_that_name_each_other_are_joined_one_way():
+    pairs = {
+        "men.json": json.dumps([{"id": f"M{n}", "wife": f"W{n}"} for n in range(3)]),
+        "women.json": json.dumps([{"id": f"W{n}", "husband": f"M{n}"} for n in range(3)]),
+    }
+    first, second = joined(tables_of(pairs))
+    assert (first.name, first.join) == ("men", "")
+    assert second.needs == ("men",)
+    assert second.entries["W1"] == {"id": "W1", "husband": "M1", "husband_wife": "W1"}
+
+
+def test_a_dictionary_that_a_file_has_is_joined_too(lab):
+    walks = {f"w{n}": {"beach": f"N{n % 2}"} for n in range(4)}
+    files = {"walks.json": json.dumps(walks), "beaches.json": json.dumps({f"N{n}": {"metres": n} for n in range(2)})}
+    for path, text in files.items():
+        (lab.root / path).write_text(text)
+    ran = lab.run(with_tables('print(walks["w3"])', joined(tables_of(files))))
+    assert ran.output == "{'beach': 'N1', 'beach_metres': 1}\n"

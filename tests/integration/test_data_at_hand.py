@@ -7,7 +7,9 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 HIVES = [{"id": f"H{number}", "site": "Schule" if number % 2 else "Hof"} for number in range(1, 7)]
-READ_LOOKS = 'looks = [{**row, "honey": int(row["honey"])} for row in csv.DictReader(open("looks.csv"))]'
+ROWS = '[{**row, "honey": int(row["honey"])} for row in csv.DictReader(open("looks.csv"))]'
+MORE = '**{"hive_" + name: value for name, value in hives.get(one.get("hive"), {}).items()}'
+READ_LOOKS = f"looks = [{{**one, {MORE}}} for one in {ROWS}]"
 READ_HIVES = 'hives = {one["id"]: one for one in json.load(open("hives.json"))}'
 
 
@@ -37,17 +39,31 @@ async def test_a_program_that_uses_them_is_shown_with_the_lines_that_read_them(c
     (shown,) = client.programs(session)
     assert shown.status == "completed"
     assert shown.fields["rawInput"]["code"] == (
-        f"import csv, json\n{READ_LOOKS}  # looks.csv\n{READ_HIVES}  # hives.json\n{program}"
+        f"import csv, json\n{READ_HIVES}  # hives.json\n{READ_LOOKS}  # looks.csv\n{program}"
     )
-    assert [call.fields["title"] for call in client.calls(session)] == ["Read looks.csv", "Read hives.json"]
+    assert [call.fields["title"] for call in client.calls(session)] == ["Read hives.json", "Read looks.csv"]
     assert "```\n4\n```" in told
+
+
+async def test_entries_have_the_columns_of_those_that_they_name(client, project):
+    session, told = await ask(
+        client, project, 'print(sum(one["honey"] for one in looks if one.get("hive_site") == "Hof"))'
+    )
+    assert "```\n4\n```" in told
+    assert [call.fields["title"] for call in client.calls(session)] == ["Read hives.json", "Read looks.csv"]
+
+
+async def test_where_a_program_has_bound_the_other_table_itself_the_entries_are_those_of_the_file(client, project):
+    session, told = await ask(client, project, "hives = ['H1']\nprint(hives)", "print(looks[0])")
+    assert "{'hive': 'H1', 'honey': 3}\n" in told
+    assert [call.fields["title"] for call in client.calls(session)] == ["Read looks.csv"]
 
 
 async def test_an_entry_that_lacks_a_key_leads_to_the_table_that_has_it(client, project):
     wrong = 'print([look for look in looks if look["site"] == "Hof"])'
     _, told = await ask(client, project, wrong)
-    instead = wrong.replace('look["site"]', 'hives.get(look["hive"], {}).get("site")')
-    assert 'Hint: Entries of hives have "site", those of looks do not.' in told
+    instead = wrong.replace('look["site"]', 'look.get("hive_site")')
+    assert 'Hint: Entries of hives have "site", those of looks have it as "hive_site".' in told
     assert f"Instead:\n```python\n{instead}\n```" in told
 
 

@@ -24,7 +24,7 @@ def workspace(tmp_path):
 
 async def test_several_data_files_are_at_hand_with_what_links_them(workspace):
     looks = await looks_of("Compare looks.csv with hives.json, see notes.md.", workspace, 1200)
-    assert [table.name for table in looks.tables] == ["looks", "hives"]
+    assert [table.name for table in looks.tables] == ["hives", "looks"]
     assert not looks.is_all
     assert (
         looks.text
@@ -35,10 +35,9 @@ notes.md:
 ```
 Your programs have:
 ```python
-looks = [{{**row, "honey": int(row["honey"])}} for row in csv.DictReader(open("looks.csv"))]  # list of 3, such as \
-{{'hive': 'H1', 'honey': 3}}
 hives = {{one["id"]: one for one in json.load(open("hives.json"))}}  # dict of 6 by "id", such as \
 {{'H1': {{'id': 'H1', 'site': 'Schule'}}}}
+looks  # list of 3, such as {{'hive': 'H1', 'honey': 3, 'hive_site': 'Schule'}}
 ```
 "hive" of an entry of looks is a key of hives"""
     )
@@ -56,7 +55,7 @@ async def test_a_long_one_alone_is_at_hand_and_a_short_one_is_shown(workspace):
     [
         ("Please add a hive H7 to hives.json, as in looks.csv.", True, 1200),  # that takes the text as it is
         ("Compare looks.csv with hives.json.", False, 1200),  # who calls functions has no programs
-        ("Compare looks.csv with hives.json.", True, 300),  # too long
+        ("Compare looks.csv with hives.json.", True, 200),  # too long
     ],
 )
 async def test_else_the_files_are_shown_as_they_are(workspace, prompt, programs, room):
