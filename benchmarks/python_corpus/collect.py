@@ -1,6 +1,7 @@
 """Ask the local model for programs, and keep those that CPython runs without an error. Run by hand, seldom.
 
-Each kept program begins with `# written by <model>` and its task. What it prints must not change from run to run.
+Each kept program begins with `# written by <model>` and its task. What it prints must not change from run to run; one
+whose output hangs on the order in which a folder is listed has to be taken out by hand.
 """
 
 from __future__ import annotations
