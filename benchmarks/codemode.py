@@ -122,7 +122,7 @@ async def checked(sandbox: Sandbox, rounds: int) -> list[FIGURE]:
     await sandbox.run("1", program_id="c", observer=one_call.Clock())
     for code in programs * min(rounds, 2):
         began = time.perf_counter()
-        await checker.check(code)
+        await checker.begin(code)
         types.append((time.perf_counter() - began) * 1000)
         began = time.perf_counter()
         await sandbox._prepare(code, "c", sandbox.extra)  # noqa: SLF001

@@ -23,7 +23,7 @@ from punie_acp.codemode.lowering.statements import (
     raising,
     registrations,
 )
-from punie_acp.codemode.source import Source, bound_names
+from punie_acp.codemode.source import Source, syntax_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +43,9 @@ def lower(code: str, earlier_names: frozenset[str] = frozenset(), lines: Lines |
         return code
     if lines is not None:
         source.lines = lines
-    own = bound_names(source.tree) | earlier_names
+    own = {*source.bound, *earlier_names}
     _show_last(source)
-    for node in source.nodes():
+    for node in source.nodes:
         for rule in _RULES:
             rule(source, node, own)
     return _if_valid(source.edited(), code)
@@ -53,11 +53,8 @@ def lower(code: str, earlier_names: frozenset[str] = frozenset(), lines: Lines |
 
 def _if_valid(lowered: str, code: str) -> str:
     """`lowered`, unless an unforeseen way of writing broke it: then `code`, which may still run."""
-    try:
-        ast.parse(lowered)
-    except (SyntaxError, ValueError, RecursionError):
-        return code
-    return lowered if lowered.count("\n") == code.count("\n") else code
+    valid = syntax_if_any(lowered) is not None
+    return lowered if valid and lowered.count("\n") == code.count("\n") else code
 
 
 def _show_last(source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from punie_acp.codemode.rewriting.classes import Classes
 from punie_acp.codemode.rewriting.emit import Lines, emit
@@ -12,6 +13,10 @@ from punie_acp.codemode.rewriting.iteration import Asynchronous, GeneratorFuncti
 from punie_acp.codemode.rewriting.knowledge import Knowledge, is_ignored_base
 from punie_acp.codemode.rewriting.objects import SPECIAL_ATTRIBUTES, Objects
 from punie_acp.codemode.rewriting.syntax import Function, called_name, dotted, yields
+from punie_acp.codemode.source import syntax_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _CALLED_BY_MONTY = frozenset(
     [
@@ -51,7 +56,7 @@ _CALLED_BY_MONTY = frozenset(
     ]
 )
 _FIELD_READERS = frozenset({"asdict", "astuple", "replace", "fields", "is_dataclass"})
-_OBJECT_BUILTINS = frozenset({"vars", "dir", "delattr"})
+_ASKING = _FIELD_READERS | {"vars", "dir", "delattr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +73,22 @@ class Rewritten:
 def rewrite(code: str, knowledge: Knowledge) -> Rewritten:
     """The program without what Monty 1.4 lacks; as it is where it needs nothing, or cannot be parsed."""
     try:
-        tree = ast.parse(code)
-        if not _needs_rewriting(tree, knowledge):
+        nodes = syntax_of(code).nodes
+        if not _needs_rewriting(nodes, knowledge):
             return Rewritten(code, knowledge=knowledge)
-        notes = _notes(tree)
+        notes = _notes(nodes)
         known = knowledge.copy()
+        tree = ast.parse(code)
         _transform(tree, known)
         text, lines = emit(tree)
-        ast.parse(text)
+        syntax_of(text)
     except Exception:  # noqa: BLE001 - an unforeseen way of writing: Monty says what it cannot run of it
         return Rewritten(code, knowledge=knowledge)
     return Rewritten(text, lines, known, notes, changed=True)
 
 
-def _notes(tree: ast.Module) -> tuple[str, ...]:
+def _notes(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
     """What a user is told; all of it means the same as before."""
-    nodes = list(ast.walk(tree))
     classes = [node.name for node in nodes if isinstance(node, ast.ClassDef) and _is_more_than_plain(node)]
     generators = [
         node.name for node in nodes if yields(node) and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -113,7 +118,7 @@ def _transform(tree: ast.Module, known: Knowledge) -> None:
     Asynchronous().visit(tree)
     Classes(known, with_fields=_reads_fields(tree)).visit(tree)
     exceptions = any(info.kind == "exception" for info in known.classes.values())
-    if exceptions or needs_objects(tree):
+    if exceptions or needs_objects(ast.walk(tree)):
         ExceptionObjects().visit(tree)
     Objects(known, own_functions).visit(tree)
     if known.generators:
@@ -122,10 +127,10 @@ def _transform(tree: ast.Module, known: Knowledge) -> None:
         GeneratorFunctions().visit(tree)
 
 
-def _needs_rewriting(tree: ast.Module, knowledge: Knowledge) -> bool:
+def _needs_rewriting(nodes: Iterable[ast.AST], knowledge: Knowledge) -> bool:
     if knowledge.generators or knowledge.classes:
         return True
-    return needs_objects(tree) or any(_is_reason(node) for node in ast.walk(tree))
+    return needs_objects(nodes) or any(_is_reason(node) for node in nodes)
 
 
 def _is_reason(node: ast.AST) -> bool:
@@ -135,7 +140,7 @@ def _is_reason(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Attribute):
         return node.attr in SPECIAL_ATTRIBUTES and dotted(node.value) not in {"type(self)", "self.__class__"}
-    if called_name(node) in _OBJECT_BUILTINS | _FIELD_READERS:
+    if called_name(node) in _ASKING:
         return True
     return isinstance(node, ast.AsyncFor | ast.AsyncWith) or yields(node)
 
