@@ -183,12 +183,14 @@ def _unused_imports(source: Source) -> Iterator[str]:
     that was copied with its data. A program that does nothing in the project but import is left as it is.
     """
     body = source.tree.body
+    foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
+    if not foreign:
+        return
     saved = {argument for node in source.nodes for argument in saved_by(node)}
     new = {node.name for node in body if isinstance(node, Definition)}
     loaded = {node: _loaded(node, saved, new) for node in body}
     if not set().union(*loaded.values()) & FUNCTIONS.keys():
         return
-    foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
     idle = _idle(body, foreign, loaded, {one.id for one in saved if isinstance(one, ast.Name)}) if saved else []
     used = set[str]().union(*(loaded[node] for node in body if node not in idle))
     unused = [node for node in foreign if not bound_by(node) & used]

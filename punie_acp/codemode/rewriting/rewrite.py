@@ -16,7 +16,7 @@ from punie_acp.codemode.rewriting.syntax import Function, called_name, dotted, y
 from punie_acp.codemode.source import syntax_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 _CALLED_BY_MONTY = frozenset(
     [
@@ -79,7 +79,7 @@ def rewrite(code: str, knowledge: Knowledge) -> Rewritten:
         notes = _notes(nodes)
         known = knowledge.copy()
         tree = ast.parse(code)
-        _transform(tree, known)
+        _transform(tree, nodes, known)
         text, lines = emit(tree)
         syntax_of(text)
     except Exception:  # noqa: BLE001 - an unforeseen way of writing: Monty says what it cannot run of it
@@ -87,7 +87,7 @@ def rewrite(code: str, knowledge: Knowledge) -> Rewritten:
     return Rewritten(text, lines, known, notes, changed=True)
 
 
-def _notes(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
+def _notes(nodes: Sequence[ast.AST]) -> tuple[str, ...]:
     """What a user is told; all of it means the same as before."""
     classes = [node.name for node in nodes if isinstance(node, ast.ClassDef) and _is_more_than_plain(node)]
     generators = [
@@ -110,13 +110,14 @@ def _listed(one: str, many: str, names: list[str]) -> str:
     return f"The {one} {names[0]} was" if len(names) == 1 else f"The {many} {', '.join(names)} were"
 
 
-def _transform(tree: ast.Module, known: Knowledge) -> None:
-    own_functions = _functions_asked_about(tree, known)
-    if any(_imports_sized(node) for node in ast.walk(tree)):
+def _transform(tree: ast.Module, nodes: Sequence[ast.AST], known: Knowledge) -> None:
+    """Change `tree`; `nodes` are those of the program as it was written."""
+    own_functions = _functions_asked_about(nodes, known)
+    if any(_imports_sized(node) for node in nodes):
         known.dunders.add("__len__")
-    known.generators |= any(yields(node) for node in ast.walk(tree))
+    known.generators |= any(yields(node) for node in nodes)
     Asynchronous().visit(tree)
-    Classes(known, with_fields=_reads_fields(tree)).visit(tree)
+    Classes(known, with_fields=_reads_fields(nodes)).visit(tree)
     exceptions = any(info.kind == "exception" for info in known.classes.values())
     if exceptions or needs_objects(ast.walk(tree)):
         ExceptionObjects().visit(tree)
@@ -127,7 +128,7 @@ def _transform(tree: ast.Module, known: Knowledge) -> None:
         GeneratorFunctions().visit(tree)
 
 
-def _needs_rewriting(nodes: Iterable[ast.AST], knowledge: Knowledge) -> bool:
+def _needs_rewriting(nodes: Sequence[ast.AST], knowledge: Knowledge) -> bool:
     if knowledge.generators or knowledge.classes:
         return True
     return needs_objects(nodes) or any(_is_reason(node) for node in nodes)
@@ -171,19 +172,17 @@ def _is_more_than_a_method(part: ast.stmt) -> bool:
     return bool(part.decorator_list) or special
 
 
-def _reads_fields(tree: ast.Module) -> bool:
-    readers = {
-        dotted(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)
-    } & _FIELD_READERS
+def _reads_fields(nodes: Sequence[ast.AST]) -> bool:
+    readers = {dotted(node.func).rpartition(".")[2] for node in nodes if isinstance(node, ast.Call)} & _FIELD_READERS
     return bool(readers)
 
 
-def _functions_asked_about(tree: ast.Module, known: Knowledge) -> set[str]:
+def _functions_asked_about(nodes: Sequence[ast.AST], known: Knowledge) -> set[str]:
     """The functions whose names or attributes a program uses; their attributes are noted as ones to ask for."""
-    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     attributes = {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
@@ -192,6 +191,6 @@ def _functions_asked_about(tree: ast.Module, known: Knowledge) -> set[str]:
     known.attributes |= attributes
     asks = attributes or any(
         isinstance(node, ast.Attribute) and node.attr in {"__name__", "__doc__", "__qualname__", "__wrapped__"}
-        for node in ast.walk(tree)
+        for node in nodes
     )
     return functions if asks else set()
