@@ -45,7 +45,11 @@ _NATIVE = {
     "sys",
 }  # ty knows these; what it does not know of them is not held against a program
 _GIVEN = "given_"
-"""The module that has what programs are given, where they are checked."""
+"""The module that has what programs are given, where they are checked.
+
+A program imports from it what it names. pydantic-monty 1.4 would put all of a session's stubs before it, and ty takes
+half a microsecond longer over each name of a program for each name that stands there.
+"""
 _ENDS = ("'NoneType' object is not callable", "monty syntax parser")
 """How a program without findings ends: at its gate, or because Monty cannot compile it, which the run will say."""
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
@@ -113,9 +117,9 @@ class Checker:
         self._extra = extra
 
     def begin(self, code: str) -> Coroutine[None, None, ProgramError | None]:
-        """Begin to check a program; what is given, awaited, says what keeps it from running, if anything.
+        """Begin to check a program. ty does so in its own process, while this one goes on.
 
-        ty works on it in its own process until then.
+        What is given must be awaited; it says what keeps the program from running, if anything.
         """
         problem = None
         try:
@@ -170,10 +174,7 @@ class Checker:
         self.earlier_names |= bound_names(ast.Module(done, []))
 
     def _prefix(self, code: str, syntax: Syntax) -> str:
-        """What stands before the program, in one line: of the names that are there without its doing those it uses.
-
-        ty takes longer over every name of a program the more there are that it could come from.
-        """
+        """What stands before the program, in one line: of the names that are there without its doing those it uses."""
         given = sorted(words_of(code) & self._given)
         used = {node.id for node in syntax.nodes if isinstance(node, ast.Name)}
         preloaded = sorted(used & PRELOADED.keys() - syntax.bound - self.earlier_names)
@@ -215,9 +216,9 @@ async def _reports(checking: Awaitable[AsyncSnapshot]) -> list[_Report]:
 
 @cache
 def _defined_by(stubs: str) -> frozenset[str]:
-    """The names that stubs give a program."""
+    """The names that a program can have from stubs."""
     defining = [node for node in ast.parse(stubs).body if not isinstance(node, ast.Import | ast.ImportFrom)]
-    return frozenset(name for node in defining for name in bound_by(node))
+    return frozenset(name for node in defining for name in bound_by(node) if name[0] != "_")
 
 
 def _no_print(_stream: str, _text: str) -> None:

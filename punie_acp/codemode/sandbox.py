@@ -212,7 +212,7 @@ class Sandbox:
         if handed is not None:
             repaired = Repaired(handed.code, (*repaired.notes, handed.note))
         lifted = lift(repaired.code)
-        checking = self._checker.begin(lifted)
+        checking = self._checker.begin(lifted)  # in a process of its own, beside what follows
         deferred = defer(lifted, extra.by_name)
         compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
         problem = await checking

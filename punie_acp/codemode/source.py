@@ -36,7 +36,7 @@ class Syntax:
 
 @lru_cache(maxsize=8)
 def syntax_of(text: str) -> Syntax:
-    """The syntax of a text, read once: a program takes ten steps before it runs, and most of them change nothing."""
+    """The syntax of a text, read once: a program takes ten steps before it runs, and most of them leave it as it is."""
     return Syntax(text)
 
 
