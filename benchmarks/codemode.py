@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 CHAIN, SHORT, LONG = 21, 0.01, 0.3  # calls, seconds, seconds
 BOMB_LIMIT = 1.0  # seconds of running
 MODEL_WAIT = 4.0  # seconds before each of the two answers of a turn
-LENGTHS = (("up to 5 lines", 0, 5), ("6 to 15", 6, 15), ("16 to 40", 16, 40), ("more", 41, 10_000))
+LENGTHS = (("up to 5 lines", 0, 5), ("6 to 15", 6, 15), ("more", 16, 10_000))
 BOMBS = {
     "endless loop": "while True:\n    pass",
     "10**10**8": "10 ** 10 ** 8",
