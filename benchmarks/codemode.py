@@ -7,7 +7,8 @@ Beside it, in the same run, stands pydantic-ai-harness's CodeMode, in an environ
 - calls: as in calls.py, with the file in memory, which is nearest to what the peer does.
 - gather: a chain of 21 tools of 10 ms beside one of 300 ms; the least that is possible is 300 ms.
 - check: what happens to a program before it runs, for the programs of the Python corpus, in one session after its first
-  program: types alone, and all of it (repairs, types, compiling). The peer checks the types of its first program only.
+  program: types alone, and all of it (repairs, types, compiling), also by length in lines. Beside it what Monty alone
+  takes, without stubs. The peer checks the types of its first program only.
 - dump: the state of a program that is paused in a call, with all that Punie's own modules put into the session.
 - bombs: seconds over the limit (1 s of running, where time is what ends it) until the next program has run.
 - turn: the share of a turn through `punie-acp --stdio` that is neither the model's nor a command's: a scripted model
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 CHAIN, SHORT, LONG = 21, 0.01, 0.3  # calls, seconds, seconds
 BOMB_LIMIT = 1.0  # seconds of running
 MODEL_WAIT = 4.0  # seconds before each of the two answers of a turn
+LENGTHS = (("up to 5 lines", 0, 5), ("6 to 15", 6, 15), ("more", 16, 10_000))
 BOMBS = {
     "endless loop": "while True:\n    pass",
     "10**10**8": "10 ** 10 ** 8",
@@ -116,18 +118,42 @@ async def checked(sandbox: Sandbox, rounds: int) -> list[FIGURE]:
     """Milliseconds from the text of a program until it may run. None of them does."""
     checker = sandbox._checker  # noqa: SLF001 - the part before the first effect
     assert checker is not None
-    programs = [file.read_text() for file in sorted((Path(__file__).parent / "python_corpus").rglob("*.py"))]
-    types: list[float] = []
-    whole: list[float] = []
+    programs = [file.read_text() for file in sorted((Path(__file__).parent / "python_corpus/programs").glob("*.py"))]
     await sandbox.run("1", program_id="c", observer=one_call.Clock())
-    for code in programs * min(rounds, 2):
-        began = time.perf_counter()
-        await checker.check(code)
-        types.append((time.perf_counter() - began) * 1000)
-        began = time.perf_counter()
-        await sandbox._prepare(code, "c", sandbox.extra)  # noqa: SLF001
-        whole.append((time.perf_counter() - began) * 1000)
-    return [*_spread("types", types), *_spread("all of it", whole)]
+    each = programs * min(rounds, 2)  # in passes of their own: ty knows a text that it has just had
+    whole = [await _taken(sandbox._prepare(code, "c", sandbox.extra)) for code in each]  # noqa: SLF001
+    types = [await _taken(checker.begin(code)) for code in each]
+    nothing, least = await _checked_by_monty(each)
+    figures = [*_spread("types", types), *_spread("all of it", whole)]
+    for name, shortest, longest in LENGTHS:
+        some = [one for code, one in zip(each, whole, strict=True) if shortest <= len(code.splitlines()) <= longest]
+        figures.append((f"all of it, {name}, p50 of {len(some)}", statistics.median(some), "ms"))
+    least_of_all = (f"Monty's own check of a number, p50 of {len(nothing)}", statistics.median(nothing), "ms")
+    return [*figures, *_spread("Monty's own check, no stubs", least), least_of_all]
+
+
+async def _taken(doing: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await doing
+    return (time.perf_counter() - began) * 1000
+
+
+async def _checked_by_monty(programs: list[str]) -> tuple[list[float], list[float]]:
+    """Of numbers, and of `programs` without any of our stubs: the least that a check takes."""
+    from pydantic_monty import AsyncMonty, MontyComplete, MontyError
+
+    stub = "def gate_() -> None: ...\n"
+    async with AsyncMonty(max_processes=1) as pool, pool.checkout(type_check=True, type_check_stubs=stub) as session:
+
+        async def check(code: str) -> None:
+            with suppress(MontyError):  # what ty finds, or the call of `gate_`, before the program would begin
+                snapshot = await session.feed_start(f"gate_()\n{code}", inputs={"gate_": None})
+                while not isinstance(snapshot, MontyComplete):
+                    snapshot = await snapshot.resume_auto()
+
+        await check("0")
+        nothing = [await _taken(check(str(number))) for number in range(len(programs))]
+        return nothing, [await _taken(check(code)) for code in programs]
 
 
 def _spread(name: str, taken: list[float]) -> list[FIGURE]:

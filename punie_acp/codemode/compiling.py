@@ -13,7 +13,7 @@ from punie_acp.codemode.parts import parts
 from punie_acp.codemode.rewriting.emit import Lines
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.rewriting.rewrite import rewrite
-from punie_acp.codemode.source import parsed
+from punie_acp.codemode.source import syntax_if_any
 
 # fmt: off
 _IN_SMALL = (
@@ -67,9 +67,9 @@ def _note_deletions(code: str) -> list[str]:
     return ["`del` was written as a call or an assignment, for the sandbox has none."]
 
 
-def _nodes(code: str) -> list[ast.AST]:
-    tree = parsed(code)
-    return list(ast.walk(tree)) if tree is not None else []
+def _nodes(code: str) -> tuple[ast.AST, ...]:
+    syntax = syntax_if_any(code)
+    return syntax.nodes if syntax is not None else ()
 
 
 def _pieces(code: str) -> set[str]:

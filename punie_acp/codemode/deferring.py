@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING, TypeGuard
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.source import Source, bound_names
+from punie_acp.codemode.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ def defer(code: str, further: Iterable[str] = ()) -> str:
         source = Source(code)
     except (SyntaxError, ValueError, RecursionError):
         return code
-    _Deferring(source, frozenset({*FUNCTIONS, *further}) - bound_names(source.tree)).apply()
+    _Deferring(source, frozenset({*FUNCTIONS, *further}) - source.bound).apply()
     return source.edited()
 
 
@@ -57,7 +57,7 @@ class _Deferring:
                 self._gathered.update(self._calls_of(part))
         for call in self._gathered:
             self._rename(call)
-        if not any(_name(node) in _IN_TURN for node in self._source.nodes()):
+        if not any(_name(node) in _IN_TURN for node in self._source.nodes):
             for call in self._calls_in_coroutines():
                 self._source.wrap(call, "(await ", ")")
                 self._rename(call)
@@ -70,9 +70,9 @@ class _Deferring:
             isinstance(node, ast.ImportFrom)
             and node.module == "asyncio"
             and any(a.name == "gather" for a in node.names)
-            for node in self._source.nodes()
+            for node in self._source.nodes
         )
-        for node in self._source.nodes():
+        for node in self._source.nodes:
             if isinstance(node, ast.Call) and (
                 ast.unparse(node.func) == "asyncio.gather" or (imported and _name(node.func) == "gather")
             ):
@@ -92,10 +92,10 @@ class _Deferring:
 
     def _list_named(self, name: ast.Name) -> ast.expr:
         """What `name` stands for where it is bound once, to a list, and used nowhere but here."""
-        uses = [node for node in self._source.nodes() if isinstance(node, ast.Name) and node.id == name.id]
+        uses = [node for node in self._source.nodes if isinstance(node, ast.Name) and node.id == name.id]
         values = [
             node.value
-            for node in self._source.nodes()
+            for node in self._source.nodes
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and _name(node.targets[0]) == name.id
         ]
         return values[0] if len(uses) == 2 and len(values) == 1 else name  # bound, and used

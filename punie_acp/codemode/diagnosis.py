@@ -21,6 +21,8 @@ from punie_acp.codemode.lowering.modules import MODULES, WITHOUT_MEANING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from punie_acp.codemode.source import Syntax
+
 NETWORK_MODULES = frozenset(
     [
         "aiohttp",
@@ -60,9 +62,9 @@ class Diagnosis:
     column: int
 
 
-def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: ExtraFunctions = _NO_EXTRA) -> bool:
+def is_certain(finding: Diagnosis, code: str, syntax: Syntax, extra: ExtraFunctions = _NO_EXTRA) -> bool:
     """Whether the program is bound to fail there (and does not itself provide for it)."""
-    if finding.line < 1 or _is_tried(finding.line, tree):
+    if finding.line < 1 or _is_tried(finding.line, syntax):
         return False
     rule, message = finding.rule, finding.message
     if rule == "unresolved-reference":
@@ -78,16 +80,16 @@ def is_certain(finding: Diagnosis, code: str, tree: ast.Module | None, extra: Ex
         )
     if rule == "missing-typed-dict-key":
         return _subject(message) in extra.dicts
-    return _is_wrong_call(finding, tree, extra)
+    return _is_wrong_call(finding, syntax, extra)
 
 
-def _is_wrong_call(finding: Diagnosis, tree: ast.Module | None, extra: ExtraFunctions) -> bool:
+def _is_wrong_call(finding: Diagnosis, syntax: Syntax, extra: ExtraFunctions) -> bool:
     """Whether a function is called in a way that it does not take: an external one, or one of the program."""
     message = finding.message
-    if finding.rule in _ARGUMENT_RULES and _function(message) in _own_functions(tree):
+    if finding.rule in _ARGUMENT_RULES and _function(message) in _own_functions(syntax):
         return True
     known = _function(message) in FUNCTIONS or _function(message) in extra.by_name
-    return known and not _may_be_the_dict(message, extra) and _is_certain_misuse(finding, tree)
+    return known and not _may_be_the_dict(message, extra) and _is_certain_misuse(finding, syntax)
 
 
 _BUILTIN = re.compile(r"^(?:(str|int|float|bytes)|LiteralString|(list|dict|set|tuple)\[.*\]|Literal\[(\W?).*\])$")
@@ -117,19 +119,18 @@ def _is_nowhere(name: str) -> bool:
 _NEVER_TEXT = frozenset({"append", "readlines", "push"})
 
 
-def _own_functions(tree: ast.Module | None) -> set[str]:
+def _own_functions(syntax: Syntax) -> set[str]:
     """The functions of a program that are defined once, at the top, and are what they seem."""
-    names = [node.name for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.FunctionDef)]
-    body = tree.body if tree else []
-    plain = {node.name for node in body if isinstance(node, ast.FunctionDef) and not node.decorator_list}
+    names = [node.name for node in syntax.nodes if isinstance(node, ast.FunctionDef)]
+    plain = {node.name for node in syntax.tree.body if isinstance(node, ast.FunctionDef) and not node.decorator_list}
     return {name for name in plain if names.count(name) == 1}
 
 
-def _is_certain_misuse(finding: Diagnosis, tree: ast.Module | None) -> bool:
+def _is_certain_misuse(finding: Diagnosis, syntax: Syntax) -> bool:
     """Whether an external function is called in a way that it is certain not to take."""
     if finding.rule == "invalid-argument-type":
         return _is_plainly_wrong(finding.message)
-    return finding.rule in _ARGUMENT_RULES and not _uses_other_names(finding, tree)
+    return finding.rule in _ARGUMENT_RULES and not _uses_other_names(finding, syntax)
 
 
 def _may_be_the_dict(message: str, extra: ExtraFunctions) -> bool:
@@ -138,22 +139,20 @@ def _may_be_the_dict(message: str, extra: ExtraFunctions) -> bool:
     return "dict[" in found and any(word in extra.dicts for word in re.findall(r"\w+", expected))
 
 
-def _is_tried(line: int, tree: ast.Module | None) -> bool:
+def _is_tried(line: int, syntax: Syntax) -> bool:
     """Whether `line` stands in a `try` that expects something to go wrong."""
-    if tree is None:
-        return False
     return any(
         isinstance(node, ast.Try) and node.handlers and node.lineno <= line <= (node.body[-1].end_lineno or 0)
-        for node in ast.walk(tree)
+        for node in syntax.nodes
     )
 
 
-def _uses_other_names(finding: Diagnosis, tree: ast.Module | None) -> bool:
+def _uses_other_names(finding: Diagnosis, syntax: Syntax) -> bool:
     """Whether the call there only names a parameter as other tools do (`filename` for `path`), which is accepted."""
     function = _function(finding.message)
     calls = [
         node
-        for node in ast.walk(tree or ast.Module([], []))
+        for node in syntax.nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == function
@@ -176,9 +175,7 @@ def _is_plainly_wrong(message: str) -> bool:
     return not re.search(r"\||Unknown|Any|object|Never|@", found)
 
 
-def find_fix(
-    finding: Diagnosis, known: set[str], extra: ExtraFunctions = _NO_EXTRA, tree: ast.Module | None = None
-) -> str:
+def find_fix(finding: Diagnosis, known: set[str], syntax: Syntax, extra: ExtraFunctions = _NO_EXTRA) -> str:
     """The finding in Python's words, with the likely fix."""
     subject = _subject(finding.message)
     if finding.rule == "unresolved-reference":
@@ -190,7 +187,7 @@ def find_fix(
         return f"TypeError: {finding.message.replace('`', chr(39))}"
     if finding.rule == "unresolved-attribute":
         return f"AttributeError: {_attributes(finding, extra)}"
-    return f"TypeError: {_arguments(finding, extra, tree)}"
+    return f"TypeError: {_arguments(finding, extra, syntax)}"
 
 
 def _attributes(finding: Diagnosis, extra: ExtraFunctions) -> str:
@@ -236,7 +233,7 @@ def _no_module(module: str) -> str:
     )
 
 
-def _arguments(finding: Diagnosis, extra: ExtraFunctions, tree: ast.Module | None) -> str:
+def _arguments(finding: Diagnosis, extra: ExtraFunctions, syntax: Syntax) -> str:
     function = _function(finding.message)
     message = finding.message.replace("`", "'")
     if function in extra.by_name:
@@ -246,16 +243,16 @@ def _arguments(finding: Diagnosis, extra: ExtraFunctions, tree: ast.Module | Non
     takes = parameters_of(function)
     wrong = _subject(finding.message)
     if finding.rule == "unknown-argument":
-        meant = _likely(function, wrong, tree)
+        meant = _likely(function, wrong, syntax)
         return f"{function} takes {meant}, not {wrong}" if meant else f"{function} takes {takes}, and no {wrong}"
     return f"{message}; {function} takes {takes}"
 
 
-def _likely(function: str, wrong: str, tree: ast.Module | None) -> str:
+def _likely(function: str, wrong: str, syntax: Syntax) -> str:
     """The parameter that was probably meant: one of a like name, or one that must be given and is not."""
     parameters = list(inspect.signature(FUNCTIONS[function]).parameters.values())[1:]
     names = [one.name for one in parameters]
-    calls = [node for node in ast.walk(tree or ast.Module([], [])) if isinstance(node, ast.Call)]
+    calls = [node for node in syntax.nodes if isinstance(node, ast.Call)]
     call = next((one for one in calls if any(keyword.arg == wrong for keyword in one.keywords)), None)
     given = {keyword.arg for keyword in call.keywords} | set(names[: len(call.args)]) if call else set[str | None]()
     close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.lowering.modules import MODULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
 _LOOKED_AT = (MODULES | {"re", "json", "csv", "math", "random", "itertools", "time", "copy", "base64", "hashlib"}) - {
@@ -36,21 +36,21 @@ _NEWER = frozenset({"batched", "UTC", "StrEnum", "override", "Self", "pairwise"}
 """Names that a newer Python may have than the host's."""
 
 
-def library_problem(tree: ast.Module) -> tuple[int, int, str] | None:
-    """Line, column (both from 1) and sentence of the first such use, if there is one."""
-    modules = _imported(tree)
-    found = [*_wrong_imports(tree), *_wrong_uses(tree, modules), *_characters(tree)]
-    tried = [node for node in ast.walk(tree) if isinstance(node, ast.Try) and node.handlers]
+def library_problem(nodes: Sequence[ast.AST]) -> tuple[int, int, str] | None:
+    """Line, column (both from 1) and sentence of the first such use in a program, if there is one."""
+    modules = _imported(nodes)
+    found = [*_wrong_imports(nodes), *_wrong_uses(nodes, modules), *_characters(nodes)]
+    tried = [node for node in nodes if isinstance(node, ast.Try) and node.handlers]
     certain = [
         one for one in found if not any(part.lineno <= one[0] <= (part.body[-1].end_lineno or 0) for part in tried)
     ]
     return min(certain, default=None)
 
 
-def _imported(tree: ast.Module) -> dict[str, ModuleType]:
+def _imported(nodes: Sequence[ast.AST]) -> dict[str, ModuleType]:
     """The modules that names of the program stand for, and for nothing else."""
     names: dict[str, str | None] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -65,8 +65,8 @@ def _module(name: str) -> ModuleType | None:
     return importlib.import_module(name) if name in _LOOKED_AT or name == "os.path" else None
 
 
-def _wrong_imports(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
-    for node in ast.walk(tree):
+def _wrong_imports(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and not node.level and (module := _module(node.module or "")):
             for alias in node.names:
                 if alias.name != "*" and not _has(module, alias.name):
@@ -78,8 +78,8 @@ def _wrong_imports(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
                     )
 
 
-def _wrong_uses(tree: ast.Module, modules: dict[str, ModuleType]) -> Iterator[tuple[int, int, str]]:
-    for node in ast.walk(tree):
+def _wrong_uses(nodes: Sequence[ast.AST], modules: dict[str, ModuleType]) -> Iterator[tuple[int, int, str]]:
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             module = _meant(node.value, modules)
             if module is not None and not _has(module, node.attr):
@@ -93,14 +93,16 @@ def _wrong_uses(tree: ast.Module, modules: dict[str, ModuleType]) -> Iterator[tu
                 yield (node.lineno, node.col_offset + 1, f"TypeError: {module.__name__}.{node.func.attr}: {why}")
 
 
-def _characters(tree: ast.Module) -> Iterator[tuple[int, int, str]]:
+def _characters(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
     """`for line in read_file(path)`, unless the name of what it goes through says that characters are meant."""
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    for node in nodes:
         if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.iter, ast.Call):
             continue
-        called, target = node.iter.func, ast.unparse(node.target)
-        if isinstance(called, ast.Name) and called.id == "read_file" not in own and not _CHARACTER.search(target):
+        called = node.iter.func
+        if not isinstance(called, ast.Name) or called.id != "read_file" or "read_file" in own:
+            continue
+        if not _CHARACTER.search(ast.unparse(node.target)):
             yield (node.iter.lineno, node.iter.col_offset + 1, _ONE_TEXT)
 
 

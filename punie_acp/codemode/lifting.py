@@ -9,7 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.defining import Import
-from punie_acp.codemode.source import Definition, Source, bound_by, bound_names
+from punie_acp.codemode.source import Definition, Source, bound_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ def lift(code: str) -> str:
         source = Source(code)
     except (SyntaxError, ValueError, RecursionError):
         return code
-    if SAVE in bound_names(source.tree):
+    if SAVE in source.bound:
         return code
     return _Lifting(source).lifted()
 
@@ -39,7 +39,7 @@ class _Lifting:
     def lifted(self) -> str:
         named = {
             argument: name
-            for node in ast.walk(self._source.tree)
+            for node in self._source.nodes
             for argument in saved_by(node)
             if (name := _name(argument)) in self._definitions
         }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.source import imported_modules, parsed
+from punie_acp.codemode.source import imported_modules, syntax_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,11 +43,11 @@ def handed_to_project(code: str, root: Path, others: Iterable[str], earlier: Ite
     None where it does not, and where it needs the sandbox: it uses an external function (the usual ones, or one of
     `others`), or a name that a program before it has left (`earlier`).
     """
-    tree = parsed(code)
-    if tree is None:
+    syntax = syntax_if_any(code)
+    if syntax is None:
         return None
-    places = {name: place for name in imported_modules(tree) if (place := module_place(root, name)) is not None}
-    if not places or _names(tree) & {*FUNCTIONS, *others, *earlier}:
+    places = {name: place for name in imported_modules(syntax.nodes) if (place := module_place(root, name)) is not None}
+    if not places or _names(syntax.nodes) & {*FUNCTIONS, *others, *earlier}:
         return None
     python = next((path for path in _PYTHONS if os.access(root / path, os.X_OK)), None)
     python = python or next((name for name in ("python", "python3") if shutil.which(name)), None)
@@ -79,5 +79,5 @@ def _is_module(folder: Path, name: str) -> bool:
     return base.with_suffix(".py").is_file() or (base.is_dir() and any(base.glob("*.py")))
 
 
-def _names(tree: ast.Module) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}

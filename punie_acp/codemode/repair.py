@@ -18,7 +18,7 @@ from punie_acp.codemode.defining import Import
 from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.lifting import saved_by
 from punie_acp.codemode.projectcode import module_place
-from punie_acp.codemode.source import Definition, Source, bound_by, bound_names, imported_modules, parsed
+from punie_acp.codemode.source import Definition, Source, bound_by, imported_modules, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -67,8 +67,9 @@ def repair(code: str, further: Iterable[str] = (), root: Path | None = None) -> 
 
 def _is_indented(code: str) -> bool:
     """Whether all lines are, and nothing else keeps it from being Python."""
-    dedented = textwrap.dedent(code)
-    return dedented != code and parsed(code) is None and parsed(dedented) is not None
+    if not code.lstrip("\n")[:1].isspace():
+        return False
+    return parsed(code) is None and parsed(textwrap.dedent(code)) is not None
 
 
 def _apply(rule: Callable[[Source], Iterator[str]], code: str, notes: list[str]) -> str:
@@ -98,11 +99,11 @@ def _superfluous_awaits(source: Source, further: frozenset[str]) -> Iterator[str
 
     In a coroutine nothing is said of it: there `deferring.py` puts the `await` back, after the check.
     """
-    silent = (_ANSWER_AT_ONCE | further) - bound_names(source.tree)
+    silent = (_ANSWER_AT_ONCE | further) - source.bound
     in_coroutines = {
-        inner for node in source.nodes() if isinstance(node, ast.AsyncFunctionDef) for inner in ast.walk(node)
+        inner for node in source.nodes if isinstance(node, ast.AsyncFunctionDef) for inner in ast.walk(node)
     }
-    for node in source.nodes():
+    for node in source.nodes:
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             called = node.value.func
             if isinstance(called, ast.Name) and called.id in silent:
@@ -128,7 +129,7 @@ def _is_stub(node: ast.FunctionDef) -> bool:
 
 def _imported_functions(source: Source, further: frozenset[str], root: Path | None) -> Iterator[str]:
     """`from tools import read_file`, `import calculator`: what programs may call need not be imported."""
-    for node in source.nodes():
+    for node in source.nodes:
         if not isinstance(node, Import):
             continue
         names = {alias.name for alias in node.names}
@@ -164,20 +165,16 @@ def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def _module_called(source: Source) -> Iterator[str]:
     """`import glob; glob("*")` → `glob.glob("*")`, and `from glob import glob; glob.glob("*")` → `glob("*")`."""
     modules = {
-        alias.name
-        for node in source.nodes()
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if not alias.asname
+        alias.name for node in source.nodes if isinstance(node, ast.Import) for alias in node.names if not alias.asname
     }
     functions = {
         alias.name
-        for node in source.nodes()
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom) and node.level == 0
         for alias in node.names
         if alias.name == node.module and not alias.asname
     }
-    for node in source.nodes():
+    for node in source.nodes:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
@@ -193,7 +190,7 @@ def _module_called(source: Source) -> Iterator[str]:
 def _saved_of_modules(source: Source) -> Iterator[str]:
     """`save_definition("shapes.py", shapes.area)` beside a `def area`: the new one is meant."""
     new = {node.name for node in source.tree.body if isinstance(node, Definition)}
-    for argument in (one for node in source.nodes() for one in saved_by(node)):
+    for argument in (one for node in source.nodes for one in saved_by(node)):
         if isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.attr in new:
             source.replace_node(argument, argument.attr)
             yield f"{ast.unparse(argument)} was taken for the {argument.attr} that this program defines."
@@ -206,12 +203,14 @@ def _unused_imports(source: Source) -> Iterator[str]:
     that was copied with its data. A program that does nothing in the project but import is left as it is.
     """
     body = source.tree.body
-    saved = {argument for node in source.nodes() for argument in saved_by(node)}
+    foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
+    if not foreign:
+        return
+    saved = {argument for node in source.nodes for argument in saved_by(node)}
     new = {node.name for node in body if isinstance(node, Definition)}
     loaded = {node: _loaded(node, saved, new) for node in body}
     if not set().union(*loaded.values()) & FUNCTIONS.keys():
         return
-    foreign = [node for node in body if _modules_of(node) and not _modules_of(node) & sys.stdlib_module_names]
     idle = _idle(body, foreign, loaded, {one.id for one in saved if isinstance(one, ast.Name)}) if saved else []
     used = set[str]().union(*(loaded[node] for node in body if node not in idle))
     unused = [node for node in foreign if not bound_by(node) & used]
@@ -250,7 +249,7 @@ def _loaded(node: ast.stmt, saved: set[ast.expr], new: set[str]) -> set[str]:
 
 def _modules_of(node: ast.stmt) -> set[str]:
     """The packages that an import is from; none of other statements, and of imports of the package that it is in."""
-    modules = imported_modules(node) if isinstance(node, Import) else ()
+    modules = imported_modules([node])
     return {module.partition(".")[0] for module in modules}
 
 
@@ -268,9 +267,9 @@ def _unprinted(source: Source) -> Iterator[str]:
 
 def _finds_out_in_silence(source: Source) -> bool:
     """Whether a program calls something, and nothing that prints; one that the project's own Python runs does not."""
-    names = {one.id for one in source.nodes() if isinstance(one, ast.Name)}
+    names = {one.id for one in source.nodes if isinstance(one, ast.Name)}
     foreign = set[str]().union(*map(_modules_of, source.tree.body)) - sys.stdlib_module_names
-    calls = any(isinstance(one, ast.Call) for one in source.nodes())
+    calls = any(isinstance(one, ast.Call) for one in source.nodes)
     return calls and not foreign and not names & _PRINTING
 
 

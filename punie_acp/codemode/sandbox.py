@@ -212,11 +212,12 @@ class Sandbox:
         if handed is not None:
             repaired = Repaired(handed.code, (*repaired.notes, handed.note))
         lifted = lift(repaired.code)
-        problem = await self._checker.check(lifted)
-        if problem is not None:
-            return problem
+        checking = self._checker.begin(lifted)  # in a process of its own, beside what follows
         deferred = defer(lifted, extra.by_name)
         compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
+        problem = await checking
+        if problem is not None:
+            return problem
         self._checker.compiled = compiled.knowledge
         return Program(program_id, repaired.code, compiled.text, (*repaired.notes, *compiled.notes), compiled.lines)
 

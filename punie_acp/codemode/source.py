@@ -1,18 +1,43 @@
-"""A program's text as the repairs see it: parsed once, edited in place, every line staying where it is."""
+"""A program's text as the steps before it runs see it: parsed once, edited in place, every line staying where it is."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.rewriting.emit import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Place = ast.expr | ast.stmt | ast.keyword | ast.alias | ast.arg
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Syntax:
+    """The syntax tree of a text, and what is asked of it most. It is shared: who changes a tree parses their own."""
+
+    def __init__(self, text: str) -> None:
+        """Raises `SyntaxError`, `ValueError` (a null byte) or `RecursionError` where this Python cannot parse it."""
+        self.tree = ast.parse(text)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, outer before inner."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Every name that is bound anywhere."""
+        return frozenset(_bound_by(self.nodes))
+
+
+@lru_cache(maxsize=8)
+def syntax_of(text: str) -> Syntax:
+    """The syntax of a text, read once: a program takes ten steps before it runs, and most of them leave it as it is."""
+    return Syntax(text)
 
 
 @dataclass(slots=True)
@@ -24,19 +49,34 @@ class Source:
 
     text: str
     lines: Lines = field(default_factory=Lines)  # where the lines of `text` come from
-    tree: ast.Module = field(init=False)
+    _syntax: Syntax = field(init=False)
     _data: bytes = field(init=False)
     _starts: list[int] = field(init=False)
     _edits: list[tuple[int, int, tuple[int, int], str]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises `SyntaxError` (or `ValueError` for a null byte) where the text is no Python."""
-        self.tree = ast.parse(self.text)
+        self._syntax = syntax_of(self.text)
         self._data = self.text.encode()
         self._starts = [0]
         for line in self._data.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
         self._edits = []
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of `text`, to be read only."""
+        return self._syntax.tree
+
+    @property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, outer before inner."""
+        return self._syntax.nodes
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """Every name that is bound anywhere in it."""
+        return self._syntax.bound
 
     def start(self, node: Place) -> int:
         """The byte offset at which `node` begins."""
@@ -103,23 +143,25 @@ class Source:
         """Whether there are edits."""
         return bool(self._edits)
 
-    def nodes(self) -> Iterator[ast.AST]:
-        """Every node of the tree, outer before inner."""
-        yield from ast.walk(self.tree)
 
-
-def parsed(code: str) -> ast.Module | None:
-    """The syntax tree of `code`; None where this Python cannot parse it."""
+def syntax_if_any(code: str) -> Syntax | None:
+    """The syntax of `code`; None where this Python cannot parse it."""
     try:
-        return ast.parse(code)
+        return syntax_of(code)
     except (SyntaxError, ValueError, RecursionError):
         return None
 
 
-def names_bound_in(code: str) -> set[str]:
+def parsed(code: str) -> ast.Module | None:
+    """The syntax tree of `code`, to be read only; None where this Python cannot parse it."""
+    syntax = syntax_if_any(code)
+    return syntax.tree if syntax is not None else None
+
+
+def names_bound_in(code: str) -> frozenset[str]:
     """Every name that is bound anywhere in `code`; none where it is no Python."""
-    tree = parsed(code)
-    return bound_names(tree) if tree is not None else set()
+    syntax = syntax_if_any(code)
+    return syntax.bound if syntax is not None else frozenset()
 
 
 def first_line(node: ast.stmt) -> int:
@@ -132,9 +174,9 @@ def bound_by(node: ast.stmt) -> set[str]:
     return {node.name} if isinstance(node, Definition) else bound_names(ast.Module([node], []))
 
 
-def imported_modules(tree: ast.AST) -> Iterator[str]:
-    """The modules that `tree` imports, but for those that are named from where it stands."""
-    for node in ast.walk(tree):
+def imported_modules(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules that `nodes` import, but for those that are named from where they stand."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -143,8 +185,12 @@ def imported_modules(tree: ast.AST) -> Iterator[str]:
 
 def bound_names(tree: ast.AST) -> set[str]:
     """Every name that is bound anywhere in `tree`: assigned, defined, imported, a parameter."""
+    return _bound_by(ast.walk(tree))
+
+
+def _bound_by(nodes: Iterable[ast.AST]) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, Definition):

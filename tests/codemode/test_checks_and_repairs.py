@@ -7,10 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from punie_acp.codemode.compiling import compile_program
+from punie_acp.codemode.deferring import defer
 from punie_acp.codemode.events import ProgramChecked
 from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.lifting import lift
 from punie_acp.codemode.lowering import lower
 from punie_acp.codemode.repair import repair
+from punie_acp.codemode.rewriting.knowledge import Knowledge
+from punie_acp.codemode.source import syntax_of
 from punie_acp.codemode.stubs import function_stubs
 
 FAILS_BEFORE_IT_RUNS = [
@@ -53,6 +58,7 @@ RIGHT_ALL_THE_SAME = [
     "from collections import Counter\nCounter('aab').most_common(1)[0][0]",
     "import sys\nsys.path\nsys.version",
     "f = open('a.txt')\nf.read().splitlines()",
+    'def first(found: "list[Match]") -> "Match | None":\n    return found[0] if found else None\nfirst(search("o"))',
 ]
 
 
@@ -233,6 +239,15 @@ def test_no_line_moves(pieces):
     ast.parse(lowered)
     assert lowered.count("\n") == repaired.count("\n")
     assert definitions(code) == definitions(repaired) == definitions(lowered)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(PIECES, max_size=6))
+def test_what_the_steps_share_stays_as_it_is(pieces):
+    code = "\n\n".join(pieces)
+    before = ast.dump(syntax_of(code).tree, include_attributes=True)
+    compile_program(defer(lift(repair(code).code)), frozenset(), Knowledge())
+    assert ast.dump(syntax_of(code).tree, include_attributes=True) == before
 
 
 def definitions(code):

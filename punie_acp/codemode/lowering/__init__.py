@@ -7,7 +7,8 @@ the prelude's; `open` learns the line it is called from; the last expression is 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from punie_acp.codemode.lowering.files import exit_codes, opens, path_methods, printing, process_output, written_at_once
 from punie_acp.codemode.lowering.methods import callbacks, held_methods, lacking_methods, static_methods, text_methods
@@ -23,10 +24,11 @@ from punie_acp.codemode.lowering.statements import (
     raising,
     registrations,
 )
-from punie_acp.codemode.source import Source, bound_names
+from punie_acp.codemode.source import Source, syntax_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import UnionType
 
     from punie_acp.codemode.rewriting.emit import Lines
 
@@ -43,21 +45,18 @@ def lower(code: str, earlier_names: frozenset[str] = frozenset(), lines: Lines |
         return code
     if lines is not None:
         source.lines = lines
-    own = bound_names(source.tree) | earlier_names
+    own = {*source.bound, *earlier_names}
     _show_last(source)
-    for node in source.nodes():
-        for rule in _RULES:
+    for node in source.nodes:
+        for rule in _rules_for(type(node)):
             rule(source, node, own)
     return _if_valid(source.edited(), code)
 
 
 def _if_valid(lowered: str, code: str) -> str:
     """`lowered`, unless an unforeseen way of writing broke it: then `code`, which may still run."""
-    try:
-        ast.parse(lowered)
-    except (SyntaxError, ValueError, RecursionError):
-        return code
-    return lowered if lowered.count("\n") == code.count("\n") else code
+    valid = syntax_if_any(lowered) is not None
+    return lowered if valid and lowered.count("\n") == code.count("\n") else code
 
 
 def _show_last(source: Source) -> None:
@@ -69,27 +68,40 @@ def _show_last(source: Source) -> None:
         source.wrap(last.value, "_show((", "))")
 
 
-_RULES: tuple[Callable[[Source, ast.AST, set[str]], None], ...] = (
-    assertions,
-    deletions,
-    global_names,
-    path_order,
-    registrations,
-    process_output,
-    byte_strings,
-    kinds,
-    replaced_parts,
-    lacking_methods,
-    static_methods,
-    lazy_parts,
-    text_methods,
-    callbacks,
-    exit_codes,
-    imports,
-    opens,
-    written_at_once,
-    path_methods,
-    printing,
-    raising,
-    held_methods,
+_Rule: TypeAlias = "Callable[[Source, ast.AST, set[str]], None]"
+
+_RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
+    (assertions, ast.Assert),
+    (deletions, ast.Delete),
+    (global_names, ast.Module),
+    (path_order, ast.Compare),
+    (registrations, ast.FunctionDef),
+    (process_output, ast.For | ast.comprehension),
+    (byte_strings, ast.Call),
+    (kinds, ast.Call),
+    (replaced_parts, ast.Attribute),
+    (lacking_methods, ast.Call),
+    (static_methods, ast.Attribute),
+    (lazy_parts, ast.AST),
+    (text_methods, ast.Attribute),
+    (callbacks, ast.Call),
+    (exit_codes, ast.Attribute),
+    (imports, ast.Import | ast.ImportFrom),
+    (opens, ast.Call),
+    (written_at_once, ast.Call),
+    (path_methods, ast.Attribute | ast.Call),
+    (printing, ast.Call),
+    (raising, ast.Call),
+    (held_methods, ast.AST),
 )
+"""The rules, in their order, and the nodes that each is about."""
+
+_CHILDLESS = (
+    ast.Name | ast.Constant | ast.alias | ast.expr_context | ast.operator | ast.cmpop | ast.boolop | ast.unaryop
+)
+
+
+@cache
+def _rules_for(kind: type[ast.AST]) -> tuple[_Rule, ...]:
+    """The rules that a node of `kind` is shown to: most of a program is names, which none is about."""
+    return () if issubclass(kind, _CHILDLESS) else tuple(rule for rule, kinds in _RULES if issubclass(kind, kinds))

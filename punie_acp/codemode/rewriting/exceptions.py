@@ -7,14 +7,18 @@ handler takes it out again. What ends the program says the object's own name (se
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from punie_acp.codemode.rewriting.knowledge import native_lineage
 from punie_acp.codemode.rewriting.syntax import assign, at, call, dotted, name, own_nodes
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def needs_objects(tree: ast.Module) -> bool:
+
+def needs_objects(nodes: Iterable[ast.AST]) -> bool:
     """Whether a program looks at exceptions in a way that Monty's do not answer."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import) and any(alias.name == "traceback" for alias in node.names):
             return True
         if isinstance(node, ast.Attribute) and node.attr == "exc_info":

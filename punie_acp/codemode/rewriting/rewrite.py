@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from punie_acp.codemode.rewriting.classes import Classes
 from punie_acp.codemode.rewriting.emit import Lines, emit
@@ -12,6 +13,10 @@ from punie_acp.codemode.rewriting.iteration import Asynchronous, GeneratorFuncti
 from punie_acp.codemode.rewriting.knowledge import Knowledge, is_ignored_base
 from punie_acp.codemode.rewriting.objects import SPECIAL_ATTRIBUTES, Objects
 from punie_acp.codemode.rewriting.syntax import Function, called_name, dotted, yields
+from punie_acp.codemode.source import syntax_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CALLED_BY_MONTY = frozenset(
     [
@@ -51,7 +56,7 @@ _CALLED_BY_MONTY = frozenset(
     ]
 )
 _FIELD_READERS = frozenset({"asdict", "astuple", "replace", "fields", "is_dataclass"})
-_OBJECT_BUILTINS = frozenset({"vars", "dir", "delattr"})
+_ASKING = _FIELD_READERS | {"vars", "dir", "delattr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +73,22 @@ class Rewritten:
 def rewrite(code: str, knowledge: Knowledge) -> Rewritten:
     """The program without what Monty 1.4 lacks; as it is where it needs nothing, or cannot be parsed."""
     try:
-        tree = ast.parse(code)
-        if not _needs_rewriting(tree, knowledge):
+        nodes = syntax_of(code).nodes
+        if not _needs_rewriting(nodes, knowledge):
             return Rewritten(code, knowledge=knowledge)
-        notes = _notes(tree)
+        notes = _notes(nodes)
         known = knowledge.copy()
-        _transform(tree, known)
+        tree = ast.parse(code)
+        _transform(tree, nodes, known)
         text, lines = emit(tree)
-        ast.parse(text)
+        syntax_of(text)
     except Exception:  # noqa: BLE001 - an unforeseen way of writing: Monty says what it cannot run of it
         return Rewritten(code, knowledge=knowledge)
     return Rewritten(text, lines, known, notes, changed=True)
 
 
-def _notes(tree: ast.Module) -> tuple[str, ...]:
+def _notes(nodes: Sequence[ast.AST]) -> tuple[str, ...]:
     """What a user is told; all of it means the same as before."""
-    nodes = list(ast.walk(tree))
     classes = [node.name for node in nodes if isinstance(node, ast.ClassDef) and _is_more_than_plain(node)]
     generators = [
         node.name for node in nodes if yields(node) and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -105,15 +110,16 @@ def _listed(one: str, many: str, names: list[str]) -> str:
     return f"The {one} {names[0]} was" if len(names) == 1 else f"The {many} {', '.join(names)} were"
 
 
-def _transform(tree: ast.Module, known: Knowledge) -> None:
-    own_functions = _functions_asked_about(tree, known)
-    if any(_imports_sized(node) for node in ast.walk(tree)):
+def _transform(tree: ast.Module, nodes: Sequence[ast.AST], known: Knowledge) -> None:
+    """Change `tree`; `nodes` are those of the program as it was written."""
+    own_functions = _functions_asked_about(nodes, known)
+    if any(_imports_sized(node) for node in nodes):
         known.dunders.add("__len__")
-    known.generators |= any(yields(node) for node in ast.walk(tree))
+    known.generators |= any(yields(node) for node in nodes)
     Asynchronous().visit(tree)
-    Classes(known, with_fields=_reads_fields(tree)).visit(tree)
+    Classes(known, with_fields=_reads_fields(nodes)).visit(tree)
     exceptions = any(info.kind == "exception" for info in known.classes.values())
-    if exceptions or needs_objects(tree):
+    if exceptions or needs_objects(ast.walk(tree)):
         ExceptionObjects().visit(tree)
     Objects(known, own_functions).visit(tree)
     if known.generators:
@@ -122,10 +128,10 @@ def _transform(tree: ast.Module, known: Knowledge) -> None:
         GeneratorFunctions().visit(tree)
 
 
-def _needs_rewriting(tree: ast.Module, knowledge: Knowledge) -> bool:
+def _needs_rewriting(nodes: Sequence[ast.AST], knowledge: Knowledge) -> bool:
     if knowledge.generators or knowledge.classes:
         return True
-    return needs_objects(tree) or any(_is_reason(node) for node in ast.walk(tree))
+    return needs_objects(nodes) or any(_is_reason(node) for node in nodes)
 
 
 def _is_reason(node: ast.AST) -> bool:
@@ -135,7 +141,7 @@ def _is_reason(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Attribute):
         return node.attr in SPECIAL_ATTRIBUTES and dotted(node.value) not in {"type(self)", "self.__class__"}
-    if called_name(node) in _OBJECT_BUILTINS | _FIELD_READERS:
+    if called_name(node) in _ASKING:
         return True
     return isinstance(node, ast.AsyncFor | ast.AsyncWith) or yields(node)
 
@@ -166,19 +172,17 @@ def _is_more_than_a_method(part: ast.stmt) -> bool:
     return bool(part.decorator_list) or special
 
 
-def _reads_fields(tree: ast.Module) -> bool:
-    readers = {
-        dotted(node.func).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Call)
-    } & _FIELD_READERS
+def _reads_fields(nodes: Sequence[ast.AST]) -> bool:
+    readers = {dotted(node.func).rpartition(".")[2] for node in nodes if isinstance(node, ast.Call)} & _FIELD_READERS
     return bool(readers)
 
 
-def _functions_asked_about(tree: ast.Module, known: Knowledge) -> set[str]:
+def _functions_asked_about(nodes: Sequence[ast.AST], known: Knowledge) -> set[str]:
     """The functions whose names or attributes a program uses; their attributes are noted as ones to ask for."""
-    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     attributes = {
         node.attr
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute)
         and isinstance(node.ctx, ast.Store)
         and isinstance(node.value, ast.Name)
@@ -187,6 +191,6 @@ def _functions_asked_about(tree: ast.Module, known: Knowledge) -> set[str]:
     known.attributes |= attributes
     asks = attributes or any(
         isinstance(node, ast.Attribute) and node.attr in {"__name__", "__doc__", "__qualname__", "__wrapped__"}
-        for node in ast.walk(tree)
+        for node in nodes
     )
     return functions if asks else set()
