@@ -39,7 +39,7 @@ def _joined(table: Table, others: Sequence[Table]) -> Table:
     first = table.first | _more(table.first, links)
     return replace(
         table,
-        join="".join(f", **{_columns(column, other.name)}" for column, other in links),
+        join="".join(f", **{_columns(column, other)}" for column, other in links),
         needs=tuple(other.name for _, other in links),
         first=first,
         columns=table.columns | first.keys(),
@@ -47,16 +47,18 @@ def _joined(table: Table, others: Sequence[Table]) -> Table:
     )
 
 
-def _columns(column: str, other: str) -> str:
+def _columns(column: str, other: Table) -> str:
     """The Python that gives what `_more` gives."""
-    return f'{{"{column}_" + name: value for name, value in {other}.get(one.get("{column}"), {{}}).items()}}'
+    found = f'{other.name}.get(one.get("{column}"), {{}})'
+    return f'{{"{column}_" + name: {found}.get(name) for name in {_told_by(other)!r}}}'
 
 
 def _more(entry: dict[str, object], links: Sequence[tuple[str, Table]]) -> dict[str, object]:
-    """What the entries that `entry` names have, behind the name of its column; not again by what they are named."""
-    return {
-        f"{column}_{name}": value
-        for column, other in links
-        for name, value in other.entries.get(str(entry.get(column)), {}).items()
-        if name != other.by
-    }
+    """What the entries that `entry` names have, behind the name of its column; None where there is none."""
+    found = [(column, other, other.entries.get(str(entry.get(column)), {})) for column, other in links]
+    return {f"{column}_{name}": one.get(name) for column, other, one in found for name in _told_by(other)}
+
+
+def _told_by(table: Table) -> list[str]:
+    """The columns of a table that tell more of an entry than what it is called by."""
+    return [name for name in table.first if name and name != table.by]

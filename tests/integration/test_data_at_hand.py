@@ -8,7 +8,7 @@ pytestmark = pytest.mark.anyio
 
 HIVES = [{"id": f"H{number}", "site": "Schule" if number % 2 else "Hof"} for number in range(1, 7)]
 ROWS = '[{**row, "honey": int(row["honey"])} for row in csv.DictReader(open("looks.csv"))]'
-MORE = '**{"hive_" + name: value for name, value in hives.get(one.get("hive"), {}).items()}'
+MORE = """**{"hive_" + name: hives.get(one.get("hive"), {}).get(name) for name in ['site']}"""
 READ_LOOKS = f"looks = [{{**one, {MORE}}} for one in {ROWS}]"
 READ_HIVES = 'hives = {one["id"]: one for one in json.load(open("hives.json"))}'
 
