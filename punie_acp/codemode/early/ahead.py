@@ -104,7 +104,8 @@ class ReadingAhead:
             await self._news.wait()
             self._news = anyio.Event()
             if not self._code.startswith(self._begun):
-                return  # the model has begun anew
+                self._over = True  # the model has begun anew
+                return
             start, cut = len(self._begun), self._closed.look(self._code)
             if cut > start and _MAY_READ.search(self._code, 0, cut):
                 self._begun = self._code[:cut]
