@@ -168,7 +168,8 @@ async def test_nothing_is_asked_before_the_program_is_complete(agent, at_desk):
 async def test_in_a_session_that_is_read_only_it_reads_ahead_and_changes_nothing(agent, at_desk):
     desk = await at_desk(agent, "read-only")
     desk.begin(
-        "text = read_file('README.md')\ntry:\n    write_file('README.md', '')\nexcept PermissionError:\n    print('no')\n"
+        "text = read_file('README.md')\n"
+        "try:\n    write_file('README.md', '')\nexcept PermissionError:\n    print('no')\n"
         "print(read_file('README.md') == text)\n",
         "print('end')\n",
     )

@@ -1,6 +1,6 @@
 """A program that is read ahead is told, kept and shown as one that is not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import anyio
 import pytest
@@ -133,7 +133,6 @@ def test_no_copy_is_made_for_what_only_prepares(desk):
         ahead.written(
             "import os\nfrom pathlib import Path\n\nNAMES = ['a', 'b']\n\n\ndef double(x):\n    return 2 * x\n\nx"
         )
-        import anyio
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ahead.run)
