@@ -29,7 +29,8 @@ RUNNING_SHARE = 6
 """A piece may compute for one of so many parts of the time that its program has, pauses not counted."""
 
 _MAY_READ = re.compile(
-    r"\b(?:read_file|list_files|search|open|Path|i?glob|listdir|scandir|walk|stat|exists|isfile|isdir|getsize)\s*\("
+    r"\b(?:read_\w+|list_files|search|open|Path|[ir]?glob|listdir|iterdir|scandir|walk|stat|exists|is_?file|is_?dir|getsize)"
+    r"\s*\("
 )
 """A copy is made for the first statement that has this: imports and plain computing need none."""
 
