@@ -54,7 +54,7 @@ class Settings:
     effort: Effort = "normal"  # of a new session: "quick" (a third of these limits), "normal", "thorough" (thrice)
     stream_programs: bool = True  # whether a new session shows programs while they are being written
     prefetch: bool = True  # whether files that a program reads one after the other, slowly, are read before their turn
-    read_ahead: bool = False  # whether the calls of a program that only read are made while it is being written
+    read_ahead: bool = True  # whether the calls of a program that only read are made while it is being written
 
     # Where a turn ends by itself.
     max_model_requests: int = 12  # rounds of the model in one turn

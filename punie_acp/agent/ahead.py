@@ -1,4 +1,8 @@
-"""Reading ahead in a response of the model: of its first program, whose reads no other program can come before."""
+"""Reading ahead in a response of the model: of its first program, whose reads no other program can come before.
+
+Not where programs have data at hand: which lines are put in front of one, its whole text tells. And not as long as a
+program is word for word one that would not be run again.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ async def reading_ahead(turn: Turn) -> AsyncGenerator[Callable[[str, str], None]
 
     On leaving, every call that was begun has ended, and nothing runs any more.
     """
-    if not turn.settings.read_ahead:
+    if not turn.settings.read_ahead or turn.tables:
         yield _deaf
         return
     failure: Exception | None = None
@@ -59,7 +63,7 @@ class _First:
         if not self.program_id:
             self.program_id = program_id
             self._begin()
-        if self.ahead is not None and program_id == self.program_id:
+        if self.ahead is not None and program_id == self.program_id and not self.turn.may_be_repeated(code):
             self.ahead.written(code)
 
     def _begin(self) -> None:

@@ -94,6 +94,12 @@ class Turn:
         self.own_names |= names_bound_in(code)
         return whole
 
+    def may_be_repeated(self, code: str) -> bool:
+        """Whether `code`, which is being written, may become a program that is not run again."""
+        begun = code.strip()
+        known = [*self.failed_programs, self.last_program, self.last_change]
+        return any(one is not None and one.startswith(begun) for one in known)
+
     def forget_failures(self) -> None:
         """The project is no longer what it was: what failed before may well succeed now, such as a run of the tests."""
         self.failed_programs.clear()

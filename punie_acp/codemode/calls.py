@@ -125,10 +125,19 @@ class CallRunner:
         try:
             answer = await plan.perform(report)
         except Exception as error:  # what a workspace raises becomes an exception of the program
-            if plan.type is CallType.READ and isinstance(error, FileNotFoundError):
-                self.missed.append(f"{plan.title} found nothing: {error}.")
+            self.note(plan, error)
             await self.observer.emit(CallFinished(call_id, "failed", error=describe(error)))
             raise
+        self.note(plan, answer)
+        await self.observer.emit(CallFinished(call_id, "completed", answer.raw_output))
+        return answer
+
+    def note(self, plan: Plan, answer: Answer | Exception) -> None:
+        """Keep what came of a call, as far as the model may have to be told of it."""
+        if isinstance(answer, Exception):
+            if plan.type is CallType.READ and isinstance(answer, FileNotFoundError):
+                self.missed.append(f"{plan.title} found nothing: {answer}.")
+            return
         if plan.type is not CallType.READ:
             self.effects.append(plan.title)
             self.changed = self.changed or plan.type is CallType.WRITE
@@ -136,8 +145,6 @@ class CallRunner:
             self.texts[plan.file] = worth_a_look(plan.file, answer.value)
         if answer.missed:
             self.missed.append(answer.missed)
-        await self.observer.emit(CallFinished(call_id, "completed", answer.raw_output))
-        return answer
 
 
 def _request(site: CallSite, plan: Plan) -> CallRequested:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic_monty import ExternalResult
 
     from punie_acp.codemode.calls import Plan
+    from punie_acp.codemode.early.record import EarlyRead
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.functions import Place
     from punie_acp.codemode.surviving.kept import KeptCall
@@ -40,6 +41,7 @@ class ExternalCall:
     name: str
     service: Service
     kept: KeptCall
+    early: EarlyRead | None = None  # where it was made while the program was written
 
     def site(self, program_id: str) -> CallSite:
         """Which call it is."""

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
 
+    from punie_acp.codemode.early.record import EarlyRead
     from punie_acp.codemode.events import Observer, ProgramLimits
     from punie_acp.codemode.session import Session
     from punie_acp.codemode.surviving.keeping import Keeping
@@ -254,7 +255,8 @@ class ProgramRun:
         except TypeError as error:
             return raising(error)
         self.calls += 1
-        call = ExternalCall(name, service, self._kept(snapshot, called, line))
+        early = self.early.find(name, service.arguments)
+        call = ExternalCall(name, service, self._kept(snapshot, called, line, early), early)
         claim = partial(claim_of, self.workspace.root, name, service.arguments, self.extra.by_name)
         if called != name:
             self._calls.start(snapshot.call_id, claim(), partial(self._served, call))
@@ -263,18 +265,25 @@ class ProgramRun:
             await self._calls.in_turn(claim())
         return await self._served(call)
 
-    def _kept(self, snapshot: AsyncFunctionSnapshot, called: str, line: int | None) -> KeptCall:
+    def _kept(
+        self, snapshot: AsyncFunctionSnapshot, called: str, line: int | None, early: EarlyRead | None
+    ) -> KeptCall:
         """The call at which the program has paused: numbered, and kept before anything of it happens."""
-        self._requested += 1
-        call_id = f"{self.program.program_id}/{self._requested}"
-        known = self.going_on.known(call_id)
+        known = self.going_on.known(self.calls)
         if known is not None:
+            self._requested = max(self._requested, known.shown_number)
             return known  # its state says what may have happened of it
+        numbered = self._requested
+        call_id = self._next_id() if early is None else early.call_id
         deferred = called.startswith(DEFERRED)
-        call = KeptCall(self.calls, snapshot.call_id, call_id, called, line, None, deferred)
+        call = KeptCall(self.calls, snapshot.call_id, call_id, called, line, None, deferred, numbered=numbered)
         if self.keeping is None or self.keeping.may_skip(called):
             return call
         return self.keeping.pause(replace(call, printed=self._output.take_unkept()), snapshot)
+
+    def _next_id(self) -> str:
+        self._requested += 1
+        return f"{self.program.program_id}/{self._requested}"
 
     async def _served(self, call: ExternalCall) -> ExternalSettledResult:
         """A call's result: as it was known before the program was interrupted, or as it is made now."""
@@ -294,11 +303,10 @@ class ProgramRun:
 
     async def _call(self, call: ExternalCall) -> ExternalSettledResult:
         name, arguments, site = call.name, call.service.arguments, call.site(self.program.program_id)
-        known = await self.early.take(name, arguments)
-        if known is not None:
-            if self._requested == call.kept.shown_number:
-                self._requested -= 1  # it was shown under a number of its own
-            return known.settled()
+        if call.early is not None:
+            if await call.early.holds():
+                return self._read_early(call.early)
+            site = replace(site, call_id=self._next_id())
         try:
             plan = await call.service.plan_it()
             if self._following is not None:
@@ -318,6 +326,13 @@ class ProgramRun:
         if answer.printed:
             self._output.add(answer.printed)
         return {"return_value": answer.value}
+
+    def _read_early(self, read: EarlyRead) -> ExternalSettledResult:
+        """The answer of a call that was made while the program was written, and shown then."""
+        self._runner.note(read.plan, read.answer)
+        if self._following is not None and not isinstance(read.answer, Exception):
+            self._following.learn(read.name, read.arguments, read.answer.value)
+        return read.settled()
 
     async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
         self._paused = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from pydantic_ai.exceptions import ModelAPIError
 from pydantic_ai.messages import ModelResponse, ToolReturnPart, UserPromptPart
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 
@@ -122,24 +123,33 @@ async def _calls(messages: list[ModelMessage], info: AgentInfo) -> AsyncIterator
 
 
 def gated() -> FunctionModel:
-    """Writes a program in the pieces that its prompt lists, `{"pieces": […], "gates": folder}`.
+    """Writes programs in the pieces that its prompt lists, `{"programs": [[piece, …], …], "gates": folder}`.
 
-    Before each piece but the first it waits until there is a file of the piece's number in the folder. When the program
-    has run, it answers with what it was told.
+    Before each piece but the first of a program it waits until there is a file of the piece's name in the folder:
+    program and piece, from 0 (`0.1`). With `"end"` the last program's call ends in that text instead of as JSON does;
+    with `"error"` the model fails there. When all have run, it answers with what it was told of the last.
     """
     return FunctionModel(stream_function=_write_piece_by_piece, model_name="gated")
 
 
 async def _write_piece_by_piece(messages: list[ModelMessage], _: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
-    parts = messages[-1].parts
-    told = [str(part.content) for part in parts if isinstance(part, ToolReturnPart)]
-    if told:
-        yield told[-1]
+    last = max(place for place, message in enumerate(messages) if _prompt_in(message))
+    prompt = json.JSONDecoder().raw_decode(_prompt_in(messages[last]))[0]
+    number = sum(isinstance(message, ModelResponse) for message in messages[last:])
+    if number == len(prompt["programs"]):
+        yield str(messages[-1].parts[-1].content)
         return
-    prompt = json.loads(next(_words(part) for part in parts if isinstance(part, UserPromptPart)))
+    is_last = number + 1 == len(prompt["programs"])
     yield {0: DeltaToolCall("execute_code", '{"code": "')}
-    for number, piece in enumerate(prompt["pieces"]):
-        while number and not Path(prompt["gates"], str(number)).exists():  # noqa: ASYNC110
+    for place, piece in enumerate(prompt["programs"][number]):
+        while place and not Path(prompt["gates"], f"{number}.{place}").exists():  # noqa: ASYNC110
             await anyio.sleep(0.005)
         yield {0: DeltaToolCall(json_args=json.dumps(piece)[1:-1])}
-    yield {0: DeltaToolCall(json_args='"}')}
+    if is_last and "error" in prompt:
+        raise ModelAPIError("gated", prompt["error"])
+    yield {0: DeltaToolCall(json_args=prompt.get("end", '"}') if is_last else '"}')}
+
+
+def _prompt_in(message: ModelMessage) -> str:
+    prompts = [_words(part) for part in message.parts if isinstance(part, UserPromptPart)]
+    return prompts[-1] if prompts else ""

@@ -14,6 +14,8 @@ from tests.fakes import FakeClient
 pytestmark = pytest.mark.anyio
 EDITOR = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=True)
 AUTO = {"model": "import:tests.integration.odd_models:prompted", "settings": {"mode": "auto"}}
+PLAIN = {**AUTO, "settings": {"mode": "auto", "read_ahead": False}}
+"""Every call of the program is made while it runs: one that is killed while it is written has not begun."""
 GATES = ("fs/read_text_file", "fs/write_text_file", "terminal/create")
 
 
@@ -94,7 +96,7 @@ async def undisturbed(tmp_path, project):
     """What the program makes of a copy of the project when nobody disturbs it."""
     copy = tmp_path / "undisturbed" / project.name
     shutil.copytree(project, copy)
-    async with spawn_agent(tmp_path / "home", capabilities=EDITOR, **AUTO) as client:
+    async with spawn_agent(tmp_path / "home", capabilities=EDITOR, **PLAIN) as client:
         session = await client.new_session(copy)
         await client.play(session, *TURN)
         calls = client.calls(session)
@@ -133,7 +135,7 @@ async def check_killed(home, project, expected, numbers):
         return "leave_out"
 
     for place, number in enumerate((*numbers, 31)):
-        async with spawn_agent(home, capabilities=EDITOR, allow=answer, unanswered=True, **AUTO) as client:
+        async with spawn_agent(home, capabilities=EDITOR, allow=answer, unanswered=True, **PLAIN) as client:
             turn = None
             if session:
                 client.editor = Gate(client, session)

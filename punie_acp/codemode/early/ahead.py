@@ -11,7 +11,7 @@ import anyio
 
 from punie_acp.codemode.compiling import compile_program
 from punie_acp.codemode.deferring import defer
-from punie_acp.codemode.early.closed import closed_until
+from punie_acp.codemode.early.closed import Closed
 from punie_acp.codemode.early.record import Record
 from punie_acp.codemode.early.shadow import Pieces, ShadowRun
 from punie_acp.codemode.program import Program
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 RUNNING_SHARE = 6
 """A piece may compute for one of so many parts of the time that its program has, pauses not counted."""
 
-_MAY_READ = re.compile(r"\b(?:read_file|list_files|search|open|Path|os|glob)\b")
+_MAY_READ = re.compile(
+    r"\b(?:read_\w+|list_files|search|open|Path|[ir]?glob|listdir|iterdir|scandir|walk|stat|exists|is_?file|is_?dir|getsize)"
+    r"\s*\("
+)
+"""A copy is made for the first statement that has this: imports and plain computing need none."""
 
 
 class ReadingAhead:
@@ -56,6 +60,7 @@ class ReadingAhead:
         self._record = Record()
         self._pieces: Pieces = {}
         self._code = ""
+        self._closed = Closed()
         self._begun = ""  # the part of it that has run, or was about to
         self._copy: Session | None = None
         self._running: ShadowRun | None = None
@@ -99,8 +104,10 @@ class ReadingAhead:
         while not self._over:
             await self._news.wait()
             self._news = anyio.Event()
-            start = len(self._begun)
-            cut = closed_until(self._code, start)
+            if not self._code.startswith(self._begun):
+                self._over = True  # the model has begun anew
+                return
+            start, cut = len(self._begun), self._closed.look(self._code)
             if cut > start and _MAY_READ.search(self._code, 0, cut):
                 self._begun = self._code[:cut]
                 await self._run_piece(start)

@@ -8,6 +8,7 @@ import anyio
 
 from punie_acp.codemode.answers import INTERRUPT, SLEEPS, source_line
 from punie_acp.codemode.deferring import DEFERRED
+from punie_acp.codemode.early.looking import look_again
 from punie_acp.codemode.early.record import READS, EarlyRead
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.functions import FUNCTIONS
@@ -76,7 +77,6 @@ class ShadowRun(ProgramRun):
         return INTERRUPT if self.over else await super()._function(snapshot)
 
     async def _call(self, call: ExternalCall) -> ExternalSettledResult:
-        self._record.shown = self._requested
         self._open_calls += 1
         try:
             plan = await self._plan(call.service)
@@ -98,6 +98,7 @@ class ShadowRun(ProgramRun):
 
     async def _read(self, call: ExternalCall, plan: Plan) -> ExternalSettledResult:
         answer: Answer | Exception
+        self._record.shown = max(self._record.shown, call.kept.shown_number)
         try:
             answer = await self._runner.run(call.site(self.program.program_id), plan)
         except PermissionError:
@@ -105,7 +106,8 @@ class ShadowRun(ProgramRun):
             return INTERRUPT
         except Exception as error:  # noqa: BLE001 - what a workspace raises is an answer too
             answer = error
-        read = EarlyRead(call.name, call.service.arguments, plan, answer)
+        look = await look_again(call.name, plan, answer, self.workspace)
+        read = EarlyRead(call.kept.call_id, call.name, call.service.arguments, plan, answer, look)
         self._record.add(read)
         return read.settled()
 

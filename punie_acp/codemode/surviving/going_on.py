@@ -38,9 +38,11 @@ class GoingOn:
         """What is known of a call, once."""
         return self._pending.pop(call_id, None)
 
-    def known(self, call_id: str) -> KeptCall | None:
-        """The call, where it is the one at which the program had paused, and it has not been taken."""
-        return self._pending.get(call_id)
+    def known(self, index: int) -> KeptCall | None:
+        """The call of this place, where it is the one at which the program had paused, and it has not been taken."""
+        if self.paused is None or index != self.paused.index:
+            return None
+        return self._pending.get(self.paused.call.call_id)
 
     def result(self, call: KeptCall) -> tuple[ExternalSettledResult, CallFinished] | None:
         """What the program gets of a call that is not made again, and how that is told; None: it is made."""

@@ -114,6 +114,7 @@ class KeptCall:
     is_deferred: bool = False
     open: tuple[int, ...] = ()  # the numbers of the calls that had begun beside it, whose results nobody had taken
     printed: str = ""  # since the call before it
+    numbered: int = 0  # how many numbers were taken before it: more than its own says, where it was made early
     state: CallState = "requested"
     # Known once it has begun, of calls that do more than read:
     type: CallType | None = None
@@ -204,7 +205,7 @@ class PausedProgram:
     @property
     def numbered_before(self) -> int:
         """How many calls had been numbered before it."""
-        return self.call.shown_number - 1
+        return max(self.call.numbered, self.call.shown_number - 1)
 
     @property
     def pending(self) -> tuple[KeptCall, ...]:

@@ -46,7 +46,7 @@ async def settled(ahead: ReadingAhead) -> None:
 
 
 async def write_and_run(
-    sandbox, watcher, program_id, code, *, states=None, meanwhile=lambda: None, final=None, limits=PATIENT
+    sandbox, watcher, program_id, code, *, states=None, meanwhile=lambda: None, final=None, limits=PATIENT, keeper=None
 ):
     """Write `code` line by line (or as `states` say), do `meanwhile`, and run it, or `final` instead of it."""
     written = Written()
@@ -61,7 +61,7 @@ async def write_and_run(
     written.early = list(watcher.events)
     meanwhile()
     program = code if final is None else final
-    outcome = await sandbox.run(program, program_id=program_id, observer=watcher, limits=limits)
+    outcome = await sandbox.run(program, program_id=program_id, observer=watcher, limits=limits, keeper=keeper)
     written.ran = Ran(outcome, watcher)
     return written
 
@@ -76,11 +76,12 @@ class Desk:
     def root(self):
         return self.lab.root
 
-    def write(self, code: str, *, refuse: Callable = lambda _: None, **how) -> Written:
+    def write(self, code: str, *, refuse: Callable = lambda _: None, watcher: Watcher | None = None, **how) -> Written:
         """Write and run a program; see `write_and_run`."""
         self.lab.programs += 1
         program_id = f"t/{self.lab.programs}"
-        return self.lab.portal.call(lambda: write_and_run(self.lab.sandbox, Watcher(refuse), program_id, code, **how))
+        watching = watcher or Watcher(refuse)
+        return self.lab.portal.call(lambda: write_and_run(self.lab.sandbox, watching, program_id, code, **how))
 
 
 @pytest.fixture

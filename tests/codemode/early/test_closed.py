@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from punie_acp.codemode.early.closed import closed_until
+from punie_acp.codemode.early.closed import Closed
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,9 @@ from punie_acp.codemode.early.closed import closed_until
     ],
 )
 def test_statements_are_closed_when_nothing_can_be_added_to_them(code, closed):
-    assert code[: closed_until(code)] == closed
+    assert code[: Closed().look(code)] == closed
+    letter_by_letter = Closed()
+    assert [letter_by_letter.look(code[:length]) for length in range(len(code) + 1)][-1] == len(closed)
 
 
 PROGRAM = """import re
@@ -74,9 +76,9 @@ def test_what_is_closed_only_grows_and_is_never_less_than_whole_statements():
     lines = PROGRAM.splitlines(keepends=True)
     for node in ast.parse(PROGRAM).body:
         ends.add(len("".join(lines[: node.end_lineno])))
-    done = 0
+    done, closed = 0, Closed()
     for length in range(len(PROGRAM) + 1):
-        cut = closed_until(PROGRAM[:length], done)
+        cut = closed.look(PROGRAM[:length])
         assert cut >= done
         assert PROGRAM[:cut].rstrip() in {PROGRAM[:end].rstrip() for end in ends} | {"import re\n# what is to be found"}
         done = cut

@@ -274,7 +274,7 @@ async def test_an_endless_computation_ends_with_the_program(slow):
         with anyio.fail_after(120):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ahead.run)
-                ahead.written("open\nwhile True:\n    pass\nprint(1)")
+                ahead.written("x = False and open('a')\nwhile True:\n    pass\nprint(1)")
                 while ahead._running is None:  # noqa: ASYNC110
                     await anyio.sleep(0.001)
                 await ahead.end()
