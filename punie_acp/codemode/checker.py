@@ -10,17 +10,17 @@ from __future__ import annotations
 import ast
 import json
 import re
-from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 from pydantic_monty import (
-    AsyncFunctionSnapshot,
-    AsyncNameLookupSnapshot,
     ExternalModule,
+    FunctionSnapshot,
     MontyComplete,
     MontyError,
     MontySyntaxError,
     MontyTypingError,
+    NameLookupSnapshot,
 )
 
 from punie_acp.codemode.answers import INTERRUPT
@@ -35,9 +35,12 @@ from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.source import bound_names, names_bound_in, parsed
 from punie_acp.codemode.stubs import checker_stubs
+from punie_acp.codemode.worker import Worker
 
 if TYPE_CHECKING:
-    from pydantic_monty import AsyncMonty, AsyncMontySession
+    from pydantic_monty import Monty, MontySession
+
+    from punie_acp.codemode.guard import Guard
 
 CHECK_SECONDS = 5.0
 _NATIVE = {
@@ -66,10 +69,10 @@ class _Report(TypedDict):
 class Checker:
     """Checks programs against the stubs and against what earlier programs of the session left."""
 
-    def __init__(self, pool: AsyncMonty) -> None:
+    def __init__(self, pool: Monty, guard: Guard) -> None:
         self._pool = pool
-        self._stack = AsyncExitStack()
-        self._monty: AsyncMontySession | None = None
+        self._guard = guard
+        self._worker: Worker | None = None
         self._extra = ExtraFunctions()
         self.earlier_names: frozenset[str] = frozenset()
         self.knowledge = Knowledge()
@@ -77,8 +80,7 @@ class Checker:
 
     async def open(self) -> None:
         """Check a worker out, and let ty read its stubs: its first check takes ten times as long."""
-        self._stack = AsyncExitStack()
-        checkout = self._pool.checkout(
+        monty = self._pool.checkout(
             type_check=True,
             type_check_stubs=checker_stubs() + self._extra.stubs,
             type_check_format="json",
@@ -87,15 +89,16 @@ class Checker:
             },
             limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
         )
-        self._monty = await self._stack.enter_async_context(checkout)
+        worker = Worker(monty, self._guard)
+        await worker.open()
+        self._worker = worker
         await self._report("1", "")
 
     async def close(self) -> None:
         """Give the worker back."""
-        try:
-            await self._stack.aclose()
-        except MontyError:
-            self._monty = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.close()
 
     async def use(self, extra: ExtraFunctions) -> None:
         """Check from now on against `extra` too. A worker reads its stubs once, so new ones need another worker."""
@@ -162,28 +165,31 @@ class Checker:
 
     async def _report(self, code: str, prefix: str, *, types: bool = True) -> list[_Report]:
         """What ty has to say about `code`; without `types`, only whether Monty can parse it. Raises `MontyError`."""
-        assert self._monty is not None
+        assert self._worker is not None
         text = f"gate_(); {prefix}\n{_FUTURE.sub('pass', code)}"
-        try:
-            snapshot = await self._monty.feed_start(
-                text, print_callback=_no_print, inputs={"gate_": gate_}, skip_type_check=not types
-            )
-            while not isinstance(snapshot, MontyComplete):
-                if isinstance(snapshot, AsyncFunctionSnapshot) and snapshot.function_name == "gate_":
-                    snapshot = await snapshot.resume(INTERRUPT)
-                elif isinstance(snapshot, AsyncNameLookupSnapshot):
-                    snapshot = await snapshot.resume()
-                else:
-                    snapshot = await snapshot.resume_auto()
-        except MontyTypingError as error:
-            return json.loads(error.display())
-        except MontySyntaxError:
-            raise
-        except MontyError as error:
-            if "KeyboardInterrupt" in str(error) or "monty syntax parser" in str(error):
-                return []
-            raise
-        return []
+        return await self._worker.run(partial(_report, self._worker.monty, text, types=types))
+
+
+def _report(monty: MontySession, text: str, *, types: bool) -> list[_Report]:
+    """As `Checker._report`, in the worker's thread."""
+    try:
+        snapshot = monty.feed_start(text, print_callback=_no_print, inputs={"gate_": gate_}, skip_type_check=not types)
+        while not isinstance(snapshot, MontyComplete):
+            if isinstance(snapshot, FunctionSnapshot) and snapshot.function_name == "gate_":
+                snapshot = snapshot.resume(INTERRUPT)
+            elif isinstance(snapshot, NameLookupSnapshot):
+                snapshot = snapshot.resume()
+            else:
+                snapshot = snapshot.resume_auto()
+    except MontyTypingError as error:
+        return json.loads(error.display())
+    except MontySyntaxError:
+        raise
+    except MontyError as error:
+        if "KeyboardInterrupt" in str(error) or "monty syntax parser" in str(error):
+            return []
+        raise
+    return []
 
 
 def _no_print(_stream: str, _text: str) -> None:

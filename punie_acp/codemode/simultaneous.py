@@ -6,11 +6,13 @@ writes keep their order among each other, and people are asked one question at a
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from os.path import normpath, realpath
 from typing import TYPE_CHECKING, Literal
 
 import anyio
+import anyio.lowlevel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Container, Mapping
@@ -66,11 +68,14 @@ def claim_of(root: Path, function: str, arguments: Mapping[str, object], further
 
 @dataclass(slots=True)
 class Orderly:
-    """An observer of calls that run at once: one event after the other, one question after the other."""
+    """An observer of calls that run at once: one event after the other, one question after the other.
+
+    Its locks are nearly always free. One of `asyncio` costs a quarter of what one of `anyio` does then.
+    """
 
     observer: Observer
-    _telling: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
-    _asking: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def emit(self, event: Event) -> None:
         """Pass `event` on after those before it."""
@@ -80,7 +85,9 @@ class Orderly:
     async def permit(self, call: CallRequested) -> Decision:
         """Ask about `call` after every call that was requested before it has been decided about."""
         async with self._asking:
-            return await self.observer.permit(call)
+            decision = await self.observer.permit(call)
+        await anyio.lowlevel.checkpoint_if_cancelled()  # somebody may have stopped the program instead
+        return decision
 
 
 @dataclass(slots=True, eq=False)

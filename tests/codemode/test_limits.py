@@ -114,7 +114,7 @@ def test_a_killed_worker_is_replaced(lab):
     lab.run("kept = 1")
 
     def kill(call):
-        os.kill(lab.sandbox._session._worker, signal.SIGKILL)
+        os.kill(lab.sandbox._session._worker.pid, signal.SIGKILL)
 
     error = lab.run('read_file("a.txt")', refuse=kill).outcome.error
     assert error.kind == "crash"
