@@ -165,6 +165,9 @@ class Checker:
 
     async def _report(self, code: str, prefix: str, *, types: bool = True) -> list[_Report]:
         """What ty has to say about `code`; without `types`, only whether Monty can parse it. Raises `MontyError`."""
+        if self._worker is None or self._worker.pid is None:  # a check was cancelled, which killed the worker
+            await self.close()
+            await self.open()
         assert self._worker is not None
         text = f"gate_(); {prefix}\n{_FUTURE.sub('pass', code)}"
         return await self._worker.run(partial(_report, self._worker.monty, text, types=types))

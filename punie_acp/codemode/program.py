@@ -111,7 +111,7 @@ class ProgramRun:
 
     def __post_init__(self) -> None:
         self._output = Output(self.limits.output_bytes)
-        self._observer = Orderly(self.observer)
+        self._observer = Orderly(self.observer, lambda: self._calls.idle)
         self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
         self._lowered = self.program.lowered.encode()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from pydantic_monty import MontyError
+from pydantic_monty import Monty, MontyError
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
@@ -26,7 +26,6 @@ from punie_acp.codemode.repair import Repaired, repair
 from punie_acp.codemode.session import Session
 from punie_acp.codemode.surviving.keeping import Keeping
 from punie_acp.codemode.surviving.kept import KeptProgram
-from punie_acp.codemode.worker import worker_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +71,7 @@ class Sandbox:
         guard = Guard()
         async with AsyncExitStack() as stack:  # taken down again where something here fails
             stack.callback(guard.close)
-            pool = await stack.enter_async_context(worker_pool(4))
+            pool = stack.enter_context(Monty(max_processes=4))
             self._session = Session(pool, self._workspace.root, monty_limits(self._limits), guard)
             self._checker = Checker(pool, guard)
             stack.push_async_callback(self._session.close)

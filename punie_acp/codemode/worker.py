@@ -18,7 +18,7 @@ import asyncio
 import os
 import signal
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from math import inf
 from queue import SimpleQueue
@@ -26,11 +26,10 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
-import anyio.to_thread
-from pydantic_monty import Monty, MontyError
+from pydantic_monty import MontyError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from pydantic_monty import MontySession
 
@@ -50,18 +49,6 @@ class WorkerKilledError(Exception):
     """The worker was killed: it did not stop by itself in time, or it crashed."""
 
 
-@asynccontextmanager
-async def worker_pool(processes: int) -> AsyncGenerator[Monty]:
-    """A pool of at most so many workers."""
-    pool = Monty(max_processes=processes)
-    await anyio.to_thread.run_sync(pool.__enter__)
-    try:
-        yield pool
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial(pool.__exit__, None, None, None))
-
-
 async def may_go_on() -> bool:
     """What is heard meanwhile of a turn that only ends by itself, or when its time is up."""
     return True
@@ -73,7 +60,7 @@ class Worker:
     def __init__(self, monty: MontySession, guard: Guard) -> None:
         """`monty` has not been entered. `guard` ends the worker if this process is killed."""
         self.monty = monty
-        self.pid: int | None = None
+        self.pid: int | None = None  # until it is open, and once it was killed
         self._guard = guard
         self._turns: SimpleQueue[_Turn[Any] | None] = SimpleQueue()
         self._gave_way = -inf  # monotonic seconds
@@ -92,9 +79,11 @@ class Worker:
 
     async def close(self) -> None:
         """Give the worker back, and end the thread."""
-        with suppress(MontyError):
-            await self.run(partial(self.monty.__exit__, None, None, None))
-        self._turns.put(None)
+        try:
+            with suppress(MontyError):
+                await self.run(partial(self.monty.__exit__, None, None, None))
+        finally:
+            self._turns.put(None)
 
     def kill(self) -> None:
         """End the process, whatever it is doing. A turn that it is doing raises `MontyError`."""
@@ -113,9 +102,10 @@ class Worker:
         Raises what `do` raises, or `WorkerKilledError` after the time or where `meanwhile` said no.
         """
         turn = _Turn(do)
-        self._turns.put(turn)
         began = time.monotonic()
-        if began - self._gave_way < GIVE_WAY_SECONDS and turn.ends_within(BRIEF_SECONDS):
+        may_block = began - self._gave_way < GIVE_WAY_SECONDS
+        self._turns.put(turn)
+        if may_block and turn.ends_within(BRIEF_SECONDS):
             return turn.result()
         try:
             while not await turn.has_ended_within(min(began + seconds - time.monotonic(), PROGRESS_SECONDS)):
@@ -161,11 +151,12 @@ class _Turn(Generic[T]):
         return self._open.acquire(timeout=seconds)
 
     async def has_ended_within(self, seconds: float) -> bool:
-        """Wait for its end."""
+        """Wait for its end, at least one round of the event loop."""
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
         self._waiting = loop, woken
         if self.has_ended:
+            await asyncio.sleep(0)
             return True
         timer = loop.call_later(max(seconds, 0), _wake, woken) if seconds < inf else None
         try:
