@@ -137,38 +137,33 @@ def _spread(name: str, taken: list[float]) -> list[FIGURE]:
 
 def dumped(rounds: int) -> list[FIGURE]:
     """The size of a paused program, and the time to write it and to wake it in another worker."""
-    from pydantic_monty import AsyncFunctionSnapshot, AsyncMonty
+    from pydantic_monty import FunctionSnapshot, Monty
 
     from punie_acp.codemode.environment import prelude, prelude_inputs
 
     code = "found = [str(n) for n in range(100)]\ncall('a.txt')\nlen(found)"
-
-    async def run() -> list[FIGURE]:
-        sizes: list[float] = []
-        writing: list[float] = []
-        waking: list[float] = []
-        async with AsyncMonty(max_processes=2) as pool:
-            for _ in range(rounds):
-                async with pool.checkout() as session, pool.checkout() as other:
-                    await session.feed_start(prelude(), inputs=prelude_inputs(Path.cwd()))
-                    snapshot = await session.feed_start(code, inputs={"call": one_call.named_call()})
-                    assert isinstance(snapshot, AsyncFunctionSnapshot)
-                    began = time.perf_counter()
-                    state = await session.dump()
-                    between = time.perf_counter()
-                    woken = await other.load_snapshot(state)
-                    waking.append(time.perf_counter() - between)
-                    assert isinstance(woken, AsyncFunctionSnapshot)
-                    writing.append(between - began)
-                    sizes.append(len(state) / 1024)
-        await anyio.sleep(0.05)  # pydantic-monty 1.4: see codemode/session.py
-        return [
-            ("size", statistics.median(sizes), "KB"),
-            ("dump", statistics.median(writing) * 1000, "ms"),
-            ("load into another worker", statistics.median(waking) * 1000, "ms"),
-        ]
-
-    return anyio.run(run)
+    sizes: list[float] = []
+    writing: list[float] = []
+    waking: list[float] = []
+    with Monty(max_processes=2) as pool:
+        for _ in range(rounds):
+            with pool.checkout() as session, pool.checkout() as other:
+                session.feed_start(prelude(), inputs=prelude_inputs(Path.cwd()))
+                snapshot = session.feed_start(code, inputs={"call": one_call.named_call()})
+                assert isinstance(snapshot, FunctionSnapshot)
+                began = time.perf_counter()
+                state = session.dump()
+                between = time.perf_counter()
+                woken = other.load_snapshot(state)
+                waking.append(time.perf_counter() - between)
+                assert isinstance(woken, FunctionSnapshot)
+                writing.append(between - began)
+                sizes.append(len(state) / 1024)
+    return [
+        ("size", statistics.median(sizes), "KB"),
+        ("dump", statistics.median(writing) * 1000, "ms"),
+        ("load into another worker", statistics.median(waking) * 1000, "ms"),
+    ]
 
 
 async def bombed(sandbox: Sandbox, rounds: int) -> list[FIGURE]:
@@ -254,11 +249,11 @@ def _turns(root: Path, count: int, script: Path) -> list[float]:
 
 def called(calls: int, *, with_peer: bool) -> list[FIGURE]:
     """Milliseconds of an external call, p50, and its share of the peer's."""
-    rows = [one_call.monty_alone(calls), one_call.sandbox_alone(calls), *([one_call.peer(calls)] if with_peer else [])]
-    found = [row for row in rows if row is not None]
-    figures: list[FIGURE] = [(row.name, row.at(50), "ms") for row in found]
-    if len(found) == 3:
-        figures += [(f"{row.name} ÷ peer", row.at(50) / found[2].at(50), "") for row in found[:2]]
+    rows = [one_call.monty_blocking(calls), one_call.monty_asyncio(calls), one_call.sandbox_alone(calls)]
+    peer = one_call.peer(calls) if with_peer else None
+    figures: list[FIGURE] = [(row.name, row.at(50), "ms") for row in [*rows, *([peer] if peer else [])]]
+    if peer is not None:
+        figures += [(f"{row.name} ÷ peer", row.at(50) / peer.at(50), "") for row in rows]
     return figures
 
 

@@ -1,15 +1,13 @@
 """A worker process of Monty's, and the thread in which everything is asked of it.
 
-Monty has an asynchronous interface too. Its way from a worker to the event loop and back takes three rounds of the
-loop: one pause and resume costs 0.1 to 0.2 ms there, and 0.02 to 0.03 ms by the blocking interface in a thread of its
-own; the hops between that thread and the loop add 0.03 ms. Facts about pydantic-monty 1.4 that shape this file (each
-has a test):
+Monty has an asyncio interface too, whose way from a worker to the event loop and back takes three rounds of the loop:
+a pause and its resume cost 0.09 ms by it, 0.02 ms by the blocking one, and 0.05 ms by the blocking one in a thread that
+is waited for (`benchmarks/calls.py`). Facts about pydantic-monty 1.4 that shape this file (each has a test):
 
 - A process that exits right after an `AsyncMonty` has closed is aborted now and then. None was after a `Monty`.
-- A session in which something runs cannot be closed before it has ended, and nothing but killing the worker ends it
-  early. So whoever stops waiting for a turn kills the worker, by the process id noted while it was idle, and the
-  thread is free again at once.
-- A process may end while a thread waits for a worker: threads that are daemons neither keep it nor crash it.
+- What a worker does ends early only with the worker, and its session cannot be closed before. So whoever does not wait
+  for a turn any longer kills the worker, by the process id noted while it was idle; its thread is then free at once.
+- A process may end while a thread of it waits for a worker: one that is a daemon neither keeps it nor crashes it.
 """
 
 from __future__ import annotations
