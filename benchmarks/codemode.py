@@ -4,7 +4,7 @@ Beside it, in the same run, stands pydantic-ai-harness's CodeMode, in an environ
 
     python benchmarks/codemode.py [--calls 1000] [--rounds 5] [--parts cgkdbt] [--no-peer] [--json]
 
-- calls: as in calls.py, with the file in memory, which is nearest to what the peer does.
+- calls: as in calls.py, with the file in memory, which is nearest to what the peer does; in turns.
 - gather: a chain of 21 tools of 10 ms beside one of 300 ms; the least that is possible is 300 ms.
 - check: what happens to a program before it runs, for the programs of the Python corpus, in one session after its first
   program: types alone, and all of it (repairs, types, compiling). The peer checks the types of its first program only.
@@ -247,13 +247,24 @@ def _turns(root: Path, count: int, script: Path) -> list[float]:
     return taken
 
 
-def called(calls: int, *, with_peer: bool) -> list[FIGURE]:
-    """Milliseconds of an external call, p50, and its share of the peer's."""
-    rows = [one_call.monty_blocking(calls), one_call.monty_asyncio(calls), one_call.sandbox_alone(calls)]
-    peer = one_call.peer(calls) if with_peer else None
-    figures: list[FIGURE] = [(row.name, row.at(50), "ms") for row in [*rows, *([peer] if peer else [])]]
-    if peer is not None:
-        figures += [(f"{row.name} ÷ peer", row.at(50) / peer.at(50), "") for row in rows]
+def called(calls: int, rounds: int, *, with_peer: bool) -> list[FIGURE]:
+    """Milliseconds of an external call, p50, and its share of the peer's: in turns, for the machine's pace changes."""
+    kinds: list[Callable[[int], one_call.Row | None]] = [
+        one_call.monty_blocking,
+        one_call.monty_asyncio,
+        one_call.sandbox_alone,
+        *([one_call.peer] if with_peer else []),
+    ]
+    taken: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for row in [kind(calls // rounds) for kind in kinds]:
+            if row is not None:
+                taken.setdefault(row.name, []).extend(row.seconds)
+    medians = {name: statistics.median(seconds) * 1000 for name, seconds in taken.items()}
+    figures: list[FIGURE] = [(name, milliseconds, "ms") for name, milliseconds in medians.items()]
+    *ours, (_, peer) = medians.items()
+    if len(medians) == len(kinds) and with_peer:
+        figures += [(f"{name} ÷ peer", milliseconds / peer, "") for name, milliseconds in ours]
     return figures
 
 
@@ -275,14 +286,14 @@ def main() -> None:
     """Measure, then print tables or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=1000, help="calls to measure (default: 1000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of everything else (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="of each part (default: 5)")
     parser.add_argument("--parts", default="cgkdbt", help="calls, gather, checks, dumps, bombs, turns (default: all)")
     parser.add_argument("--no-peer", action="store_true", help="do not measure pydantic-ai-harness")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     options = parser.parse_args()
     peer = not options.no_peer
     parts: dict[str, tuple[str, Callable[[int], list[FIGURE]]]] = {
-        "c": ("one external call, p50", lambda _: called(options.calls, with_peer=peer)),
+        "c": ("one external call, p50", lambda n: called(options.calls, n, with_peer=peer)),
         "g": (
             "21 calls of 10 ms beside one of 300 ms",
             lambda n: in_sandbox(gathered, n) + (peer_gathered(n) if peer else []),
