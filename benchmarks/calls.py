@@ -7,6 +7,9 @@ Beside it stands pydantic-ai-harness's CodeMode, in an environment of its own.
 A program calls `read_file` in a loop on a small file; the cost is the time from the start of one call to the start of
 the next, so that everything is in it: the pause, planning, the events, the permission, the read, the resume. The peer
 does less there (its tool returns a constant, and nobody sees the call).
+
+Monty alone does nothing between a pause and its resume. By its blocking interface that is the floor: the least that a
+call can cost, where nothing else goes on in the process. By its asyncio interface it is what the peer stands on.
 """
 
 from __future__ import annotations
@@ -69,8 +72,21 @@ class Clock:
         return Decision(allowed=True)
 
 
-def monty_alone(calls: int) -> Row:
-    """The floor: Monty's own pause and resume on this machine, nothing done in between."""
+def monty_blocking(calls: int) -> Row:
+    """The floor: Monty's own pause and resume on this machine, by its blocking interface."""
+    from pydantic_monty import FunctionSnapshot, Monty
+
+    moments: list[float] = []
+    with Monty() as pool, pool.checkout(limits={"max_suspensions": 10**9}) as session:
+        snapshot = session.feed_start(monty_loop(calls), inputs={"call": named_call()})
+        while isinstance(snapshot, FunctionSnapshot):
+            moments.append(time.perf_counter())
+            snapshot = snapshot.resume({"return_value": "one\ntwo\n"})
+    return Row("pydantic-monty alone, blocking (floor)", intervals(moments), monty_version())
+
+
+def monty_asyncio(calls: int) -> Row:
+    """The same by its asyncio interface."""
     import asyncio
 
     from pydantic_monty import AsyncFunctionSnapshot, AsyncMonty
@@ -78,15 +94,24 @@ def monty_alone(calls: int) -> Row:
     async def run() -> list[float]:
         moments: list[float] = []
         async with AsyncMonty() as pool, pool.checkout(limits={"max_suspensions": 10**9}) as session:
-            code = f"for i in range({calls + WARM_UP + 1}):\n    call('a.txt')"
-            snapshot = await session.feed_start(code, inputs={"call": named_call()})
+            snapshot = await session.feed_start(monty_loop(calls), inputs={"call": named_call()})
             while isinstance(snapshot, AsyncFunctionSnapshot):
                 moments.append(time.perf_counter())
                 snapshot = await snapshot.resume({"return_value": "one\ntwo\n"})
-        await asyncio.sleep(0.05)  # pydantic-monty 1.4: see codemode/session.py
+        await asyncio.sleep(0.05)  # pydantic-monty 1.4: see codemode/worker.py
         return intervals(moments)
 
-    return Row("pydantic-monty alone, the floor", asyncio.run(run()), {"pydantic-monty": version("pydantic-monty")})
+    return Row("pydantic-monty alone, asyncio", asyncio.run(run()), monty_version())
+
+
+def monty_loop(calls: int) -> str:
+    """A program that calls `call` so often, and for the warm-up."""
+    return f"for i in range({calls + WARM_UP + 1}):\n    call('a.txt')"
+
+
+def monty_version() -> dict[str, str]:
+    """What ran, for a row of Monty alone."""
+    return {"pydantic-monty": version("pydantic-monty")}
 
 
 def named_call() -> Callable[..., None]:
@@ -252,7 +277,8 @@ def peer_python() -> Path:
 
 
 ROWS: dict[str, Callable[[int], Row | None]] = {
-    "m": monty_alone,
+    "f": monty_blocking,
+    "m": monty_asyncio,
     "a": sandbox_alone,
     "d": sandbox_on_disk,
     "b": through_stdio,

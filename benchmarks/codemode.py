@@ -4,7 +4,7 @@ Beside it, in the same run, stands pydantic-ai-harness's CodeMode, in an environ
 
     python benchmarks/codemode.py [--calls 1000] [--rounds 5] [--parts cgkdbt] [--no-peer] [--json]
 
-- calls: as in calls.py, with the file in memory, which is nearest to what the peer does.
+- calls: as in calls.py, with the file in memory, which is nearest to what the peer does; in turns.
 - gather: a chain of 21 tools of 10 ms beside one of 300 ms; the least that is possible is 300 ms.
 - check: what happens to a program before it runs, for the programs of the Python corpus, in one session after its first
   program: types alone, and all of it (repairs, types, compiling), also by length in lines. Beside it what Monty alone
@@ -122,7 +122,7 @@ async def checked(sandbox: Sandbox, rounds: int) -> list[FIGURE]:
     await sandbox.run("1", program_id="c", observer=one_call.Clock())
     each = programs * min(rounds, 2)  # in passes of their own: ty knows a text that it has just had
     whole = [await _taken(sandbox._prepare(code, "c", sandbox.extra)) for code in each]  # noqa: SLF001
-    types = [await _taken(checker.begin(code)) for code in each]
+    types = [await _taken(checker.check(code)) for code in each]
     nothing, least = await _checked_by_monty(each)
     figures = [*_spread("types", types), *_spread("all of it", whole)]
     for name, shortest, longest in LENGTHS:
@@ -163,38 +163,33 @@ def _spread(name: str, taken: list[float]) -> list[FIGURE]:
 
 def dumped(rounds: int) -> list[FIGURE]:
     """The size of a paused program, and the time to write it and to wake it in another worker."""
-    from pydantic_monty import AsyncFunctionSnapshot, AsyncMonty
+    from pydantic_monty import FunctionSnapshot, Monty
 
     from punie_acp.codemode.environment import prelude, prelude_inputs
 
     code = "found = [str(n) for n in range(100)]\ncall('a.txt')\nlen(found)"
-
-    async def run() -> list[FIGURE]:
-        sizes: list[float] = []
-        writing: list[float] = []
-        waking: list[float] = []
-        async with AsyncMonty(max_processes=2) as pool:
-            for _ in range(rounds):
-                async with pool.checkout() as session, pool.checkout() as other:
-                    await session.feed_start(prelude(), inputs=prelude_inputs(Path.cwd()))
-                    snapshot = await session.feed_start(code, inputs={"call": one_call.named_call()})
-                    assert isinstance(snapshot, AsyncFunctionSnapshot)
-                    began = time.perf_counter()
-                    state = await session.dump()
-                    between = time.perf_counter()
-                    woken = await other.load_snapshot(state)
-                    waking.append(time.perf_counter() - between)
-                    assert isinstance(woken, AsyncFunctionSnapshot)
-                    writing.append(between - began)
-                    sizes.append(len(state) / 1024)
-        await anyio.sleep(0.05)  # pydantic-monty 1.4: see codemode/session.py
-        return [
-            ("size", statistics.median(sizes), "KB"),
-            ("dump", statistics.median(writing) * 1000, "ms"),
-            ("load into another worker", statistics.median(waking) * 1000, "ms"),
-        ]
-
-    return anyio.run(run)
+    sizes: list[float] = []
+    writing: list[float] = []
+    waking: list[float] = []
+    with Monty(max_processes=2) as pool:
+        for _ in range(rounds):
+            with pool.checkout() as session, pool.checkout() as other:
+                session.feed_start(prelude(), inputs=prelude_inputs(Path.cwd()))
+                snapshot = session.feed_start(code, inputs={"call": one_call.named_call()})
+                assert isinstance(snapshot, FunctionSnapshot)
+                began = time.perf_counter()
+                state = session.dump()
+                between = time.perf_counter()
+                woken = other.load_snapshot(state)
+                waking.append(time.perf_counter() - between)
+                assert isinstance(woken, FunctionSnapshot)
+                writing.append(between - began)
+                sizes.append(len(state) / 1024)
+    return [
+        ("size", statistics.median(sizes), "KB"),
+        ("dump", statistics.median(writing) * 1000, "ms"),
+        ("load into another worker", statistics.median(waking) * 1000, "ms"),
+    ]
 
 
 async def bombed(sandbox: Sandbox, rounds: int) -> list[FIGURE]:
@@ -278,13 +273,24 @@ def _turns(root: Path, count: int, script: Path) -> list[float]:
     return taken
 
 
-def called(calls: int, *, with_peer: bool) -> list[FIGURE]:
-    """Milliseconds of an external call, p50, and its share of the peer's."""
-    rows = [one_call.monty_alone(calls), one_call.sandbox_alone(calls), *([one_call.peer(calls)] if with_peer else [])]
-    found = [row for row in rows if row is not None]
-    figures: list[FIGURE] = [(row.name, row.at(50), "ms") for row in found]
-    if len(found) == 3:
-        figures += [(f"{row.name} ÷ peer", row.at(50) / found[2].at(50), "") for row in found[:2]]
+def called(calls: int, rounds: int, *, with_peer: bool) -> list[FIGURE]:
+    """Milliseconds of an external call, p50, and its share of the peer's: in turns, for the machine's pace changes."""
+    kinds: list[Callable[[int], one_call.Row | None]] = [
+        one_call.monty_blocking,
+        one_call.monty_asyncio,
+        one_call.sandbox_alone,
+        *([one_call.peer] if with_peer else []),
+    ]
+    taken: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for row in [kind(calls // rounds) for kind in kinds]:
+            if row is not None:
+                taken.setdefault(row.name, []).extend(row.seconds)
+    medians = {name: statistics.median(seconds) * 1000 for name, seconds in taken.items()}
+    figures: list[FIGURE] = [(name, milliseconds, "ms") for name, milliseconds in medians.items()]
+    *ours, (_, peer) = medians.items()
+    if len(medians) == len(kinds) and with_peer:
+        figures += [(f"{name} ÷ peer", milliseconds / peer, "") for name, milliseconds in ours]
     return figures
 
 
@@ -306,14 +312,14 @@ def main() -> None:
     """Measure, then print tables or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=1000, help="calls to measure (default: 1000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of everything else (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="of each part (default: 5)")
     parser.add_argument("--parts", default="cgkdbt", help="calls, gather, checks, dumps, bombs, turns (default: all)")
     parser.add_argument("--no-peer", action="store_true", help="do not measure pydantic-ai-harness")
     parser.add_argument("--json", action="store_true", help="figures as JSON")
     options = parser.parse_args()
     peer = not options.no_peer
     parts: dict[str, tuple[str, Callable[[int], list[FIGURE]]]] = {
-        "c": ("one external call, p50", lambda _: called(options.calls, with_peer=peer)),
+        "c": ("one external call, p50", lambda n: called(options.calls, n, with_peer=peer)),
         "g": (
             "21 calls of 10 ms beside one of 300 ms",
             lambda n: in_sandbox(gathered, n) + (peer_gathered(n) if peer else []),

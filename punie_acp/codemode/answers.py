@@ -16,7 +16,7 @@ from punie_acp.codemode.purefunctions import compute, takes_long
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
+    from pydantic_monty import ExternalResult, ExternalSettledResult, SyncSnapshot
 
     from punie_acp.codemode.functions import Place
 
@@ -77,7 +77,7 @@ def message_of(error: BaseException) -> str:
     return str(error)
 
 
-def source_line(snapshot: AsyncSnapshot, code: bytes, filename: str) -> int | None:
+def source_line(snapshot: SyncSnapshot, code: bytes, filename: str) -> int | None:
     """The 1-based line of `code` at which the program paused; None where that is in other code (our prelude)."""
     position = getattr(snapshot, "position", None)
     if position is None or position.filename != filename:

@@ -23,9 +23,11 @@ def bind(
     kwargs: Mapping[str, object],
 ) -> dict[str, object]:
     """The arguments by parameter name. Raises `TypeError` that names what `name` takes."""
+    if not kwargs:
+        names, counts = _positional(planner)
+        if len(args) in counts:
+            return dict(zip(names, args, strict=False))
     signature = _signature(planner)
-    if not kwargs and len(args) in _plain_counts(planner):
-        return dict(zip(signature.parameters, args, strict=False))
     if name in FUNCTIONS:
         kwargs = {_known_as(key, signature): value for key, value in kwargs.items()}
     try:
@@ -59,12 +61,12 @@ def _signature(planner: Callable[..., Awaitable[Plan]]) -> inspect.Signature:
 
 
 @cache
-def _plain_counts(planner: Callable[..., Awaitable[Plan]]) -> range:
-    """How many positional arguments need no more than to be counted; `Signature.bind` takes ten times as long."""
+def _positional(planner: Callable[..., Awaitable[Plan]]) -> tuple[tuple[str, ...], range]:
+    """The parameters, and how many arguments need only be counted: `Signature.bind` takes ten times as long."""
     parameters = _signature(planner).parameters.values()
-    positional = [one for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
+    positional = [one.name for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
     needed = [one for one in parameters if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
-    return range(len(needed), len(positional) + 1)
+    return tuple(positional), range(len(needed), len(positional) + 1)
 
 
 def _known_as(key: str, signature: inspect.Signature) -> str:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import Observer
     from punie_acp.workspace.base import CommandProgress
 
+    Perform = Callable[[Callable[[CommandProgress], Awaitable[None]]], Awaitable["Answer"]]
+    """Has a call take place. It is given what is told of the progress of a command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -45,7 +48,7 @@ class Plan:
     type: CallType
     kind: ToolKind
     title: str
-    perform: Callable[[Callable[[CommandProgress], Awaitable[None]]], Awaitable[Answer]]
+    perform: Perform
     locations: tuple[Location, ...] = ()
     changes: tuple[Change, ...] = ()
     command: str | None = None
@@ -88,8 +91,11 @@ class CallRunner:
     texts: dict[str, str] = field(default_factory=dict[str, str])  # the files that were read, by path
     missed: list[str] = field(default_factory=list[str])  # what was looked for in vain
 
-    async def run(self, site: CallSite, plan: Plan) -> Answer:
-        """Request, permit, perform. Raises what the call raises in the program; `PermissionError` if refused."""
+    async def run(self, site: CallSite, plan: Plan, perform: Perform) -> Answer:
+        """Request, permit, perform: by `perform` instead of the plan's own.
+
+        Raises what the call raises in the program; `PermissionError` if refused.
+        """
         request = _request(site, plan)
         await self.observer.emit(request)
         started = False
@@ -98,7 +104,7 @@ class CallRunner:
             if not decision.allowed:
                 return await self._refuse(site.call_id, decision.reason)
             started = True
-            return await self._perform(site.call_id, plan)
+            return await self._perform(site.call_id, plan, perform)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 note = "cancelled while it ran" if started else "cancelled before it began"
@@ -116,14 +122,14 @@ class CallRunner:
         await self.observer.emit(CallFinished(call_id, "refused", error=str(error)))
         raise error
 
-    async def _perform(self, call_id: str, plan: Plan) -> Answer:
+    async def _perform(self, call_id: str, plan: Plan, perform: Perform) -> Answer:
         await self.observer.emit(CallStarted(call_id))
 
         async def report(progress: CommandProgress) -> None:
             await self.observer.emit(CallProgress(call_id, progress.output, progress.terminal_id))
 
         try:
-            answer = await plan.perform(report)
+            answer = await perform(report)
         except Exception as error:  # what a workspace raises becomes an exception of the program
             self.note(plan, error)
             await self.observer.emit(CallFinished(call_id, "failed", error=describe(error)))

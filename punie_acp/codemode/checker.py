@@ -10,8 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from contextlib import AsyncExitStack
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
 
 from pydantic_monty import ExternalModule, MontyComplete, MontyError, MontySyntaxError, MontyTypingError
@@ -28,12 +27,14 @@ from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.rewriting.knowledge import Knowledge
 from punie_acp.codemode.source import bound_by, bound_names, parsed, syntax_of
 from punie_acp.codemode.stubs import GATE_STUBS, checker_stubs
+from punie_acp.codemode.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
-    from pydantic_monty import AsyncMonty, AsyncMontySession, AsyncSnapshot
+    from pydantic_monty import Monty, MontySession
 
+    from punie_acp.codemode.guard import Guard
     from punie_acp.codemode.source import Syntax
 
 CHECK_SECONDS = 5.0
@@ -71,10 +72,10 @@ class _Report(TypedDict):
 class Checker:
     """Checks programs against the stubs and against what earlier programs of the session left."""
 
-    def __init__(self, pool: AsyncMonty) -> None:
+    def __init__(self, pool: Monty, guard: Guard) -> None:
         self._pool = pool
-        self._stack = AsyncExitStack()
-        self._monty: AsyncMontySession | None = None
+        self._guard = guard
+        self._worker: Worker | None = None
         self._extra = ExtraFunctions()
         self._given: frozenset[str] = frozenset()
         self.earlier_names: frozenset[str] = frozenset()
@@ -83,10 +84,9 @@ class Checker:
 
     async def open(self) -> None:
         """Check a worker out, and let ty read its stubs: its first check takes ten times as long."""
-        self._stack = AsyncExitStack()
         stubs = checker_stubs() + self._extra.stubs
         self._given = _defined_by(stubs)
-        checkout = self._pool.checkout(
+        monty = self._pool.checkout(
             type_check=True,
             type_check_stubs=GATE_STUBS,
             type_check_format="json",
@@ -98,15 +98,16 @@ class Checker:
             },
             limits={"max_suspensions": UNLIMITED_SUSPENSIONS, "max_feed_duration_secs": CHECK_SECONDS},
         )
-        self._monty = await self._stack.enter_async_context(checkout)
-        await _reports(self._feed(f"import {_GIVEN}", "gate_()", types=True))
+        worker = Worker(monty, self._guard)
+        await worker.open()
+        self._worker = worker
+        await self._checking(f"import {_GIVEN}", "gate_()", types=True)
 
     async def close(self) -> None:
         """Give the worker back."""
-        try:
-            await self._stack.aclose()
-        except MontyError:
-            self._monty = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.close()
 
     async def use(self, extra: ExtraFunctions) -> None:
         """Check from now on against `extra` too. A worker reads its stubs once, so new ones need another worker."""
@@ -116,19 +117,23 @@ class Checker:
             await self.open()
         self._extra = extra
 
-    def begin(self, code: str) -> Coroutine[None, None, ProgramError | None]:
-        """Begin to check a program. ty does so in its own process, while this one goes on.
-
-        What is given must be awaited; it says what keeps the program from running, if anything.
-        """
+    async def begin(self, code: str) -> Coroutine[None, None, ProgramError | None]:
+        """As `check`, which ty does in its own process while this one goes on. What is given must be awaited."""
+        if self._worker is None or self._worker.pid is None:  # a check was cancelled, which killed the worker
+            await self.close()
+            await self.open()
         problem = None
         try:
             syntax = syntax_of(code)
         except (SyntaxError, ValueError, RecursionError) as error:
             syntax = syntax_of("")
             problem = syntax_problem(error, code)
-        checking = self._feed(code, self._prefix(code, syntax), types=problem is None)
+        checking = self._checking(code, self._prefix(code, syntax), types=problem is None)
         return self._found(code, syntax, problem, library_problem(syntax.nodes), checking)
+
+    async def check(self, code: str) -> ProgramError | None:
+        """What keeps a program from running, if anything."""
+        return await (await self.begin(code))
 
     async def _found(
         self,
@@ -136,10 +141,10 @@ class Checker:
         syntax: Syntax,
         problem: ProgramError | None,
         misused: tuple[int, int, str] | None,
-        checking: Awaitable[AsyncSnapshot],
+        checking: Awaitable[list[_Report]],
     ) -> ProgramError | None:
         try:
-            reports = await _reports(checking)
+            reports = await checking
         except MontySyntaxError as error:
             return problem or ProgramError("syntax", error.display("type-msg"))
         except MontyError:  # the check itself failed; the run will show what is wrong
@@ -187,22 +192,19 @@ class Checker:
             ]
         )
 
-    def _feed(self, code: str, prefix: str, *, types: bool) -> Awaitable[AsyncSnapshot]:
-        """Have ty look at `code`; without `types`, only see whether Monty can parse it.
-
-        It begins at once: pydantic-monty 1.4 gives a future here.
-        """
-        assert self._monty is not None
+    def _checking(self, code: str, prefix: str, *, types: bool) -> Coroutine[None, None, list[_Report]]:
+        """Have ty look at `code`; without `types`, only see whether Monty can parse it. It begins at once."""
+        assert self._worker is not None
         text = f"{prefix}\n{_FUTURE.sub('pass', code)}"
-        return self._monty.feed_start(text, print_callback=_no_print, inputs={"gate_": None}, skip_type_check=not types)
+        return self._worker.ended(self._worker.begin(partial(_reports, self._worker.monty, text, types=types)))
 
 
-async def _reports(checking: Awaitable[AsyncSnapshot]) -> list[_Report]:
-    """What ty has to say. Raises `MontyError`."""
+def _reports(monty: MontySession, text: str, *, types: bool) -> list[_Report]:
+    """What ty has to say, asked in the worker's thread. Raises `MontyError`."""
     try:
-        snapshot = await checking
+        snapshot = monty.feed_start(text, print_callback=_no_print, inputs={"gate_": None}, skip_type_check=not types)
         while not isinstance(snapshot, MontyComplete):
-            snapshot = await snapshot.resume_auto()  # a module's stubs, when it is first imported
+            snapshot = snapshot.resume_auto()  # a module's stubs, when it is first imported
     except MontyTypingError as error:
         return json.loads(error.display())
     except MontySyntaxError:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from punie_acp.codemode.calls import Perform
     from punie_acp.codemode.functions import PathLike, Place
     from punie_acp.workspace.base import CommandProgress, CommandResult
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def read_plan(
     place: Place,
     target: Path,
-    perform: Callable[[Callable[[CommandProgress], Awaitable[None]]], Awaitable[Answer]],
+    perform: Perform,
     *,
     part: str = "",
     line: int | None = None,

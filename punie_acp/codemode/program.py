@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import anyio
 from pydantic_monty import (
-    AsyncFunctionSnapshot,
-    AsyncFutureSnapshot,
-    AsyncNameLookupSnapshot,
+    FunctionSnapshot,
+    FutureSnapshot,
     MontyComplete,
     MontyError,
+    NameLookupSnapshot,
 )
 
 from punie_acp.codemode.answers import (
@@ -39,16 +39,16 @@ from punie_acp.codemode.limits import Output, loses_state
 from punie_acp.codemode.misses import nothing_done
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
-from punie_acp.codemode.session import WorkerKilledError
 from punie_acp.codemode.shapes import found_nothing, shapes_of
 from punie_acp.codemode.simultaneous import Orderly, Simultaneous, claim_of
 from punie_acp.codemode.surviving.going_on import GoingOn, arguments_of
 from punie_acp.codemode.surviving.kept import KeptCall
+from punie_acp.codemode.worker import WorkerKilledError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Callable
 
-    from pydantic_monty import AsyncSnapshot, ExternalResult, ExternalSettledResult
+    from pydantic_monty import ExternalResult, ExternalSettledResult, SyncSnapshot
 
     from punie_acp.codemode.early.record import EarlyRead
     from punie_acp.codemode.events import Observer, ProgramLimits
@@ -104,7 +104,7 @@ class ProgramRun:
     _filename: str = ""
     _running: float = 0.0  # seconds, pauses not counted
     _began: float = field(default_factory=time.monotonic)
-    _paused: AsyncSnapshot | None = None
+    _paused: SyncSnapshot | None = None
     _requested: int = 0  # how many calls have been numbered
     _observer: Orderly = field(init=False)
     _calls: Simultaneous = field(init=False)
@@ -112,7 +112,7 @@ class ProgramRun:
 
     def __post_init__(self) -> None:
         self._output = Output(self.limits.output_bytes)
-        self._observer = Orderly(self.observer)
+        self._observer = Orderly(self.observer, lambda: self._calls.idle)
         self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
         self._lowered = self.program.lowered.encode()
@@ -183,7 +183,8 @@ class ProgramRun:
         self._output.restore(paused.printed)
         self._runner.effects += [call.title for call in paused.calls if call.state == "finished" and not call.error]
         self._runner.changed = bool(self._runner.effects)
-        snapshot = await self._settle(self.session.load(paused.dump, kept.feeds, self._print))
+        await self.session.renew()
+        snapshot = await self._settle(partial(self.session.load, paused.dump, kept.feeds, self._print))
         await self._begin_again()
         return await self._follow(snapshot)
 
@@ -204,32 +205,32 @@ class ProgramRun:
 
     async def _drive(self, code: str) -> MontyComplete:
         self._filename = self.session.next_name
-        return await self._follow(await self._settle(self.session.feed(code, self._print)))
+        return await self._follow(await self._settle(partial(self.session.feed, code, self._print)))
 
-    async def _follow(self, snapshot: AsyncSnapshot) -> MontyComplete:
+    async def _follow(self, snapshot: SyncSnapshot) -> MontyComplete:
         while not isinstance(snapshot, MontyComplete):
             self._paused = snapshot
             snapshot = await self._answer(snapshot)
         return snapshot
 
-    async def _answer(self, snapshot: AsyncSnapshot) -> AsyncSnapshot:
-        if isinstance(snapshot, AsyncFunctionSnapshot):
+    async def _answer(self, snapshot: SyncSnapshot) -> SyncSnapshot:
+        if isinstance(snapshot, FunctionSnapshot):
             answer = await self._function(snapshot)
-            return await self._settle(snapshot.resume(answer))
-        if isinstance(snapshot, AsyncNameLookupSnapshot):
+            return await self._settle(partial(snapshot.resume, answer))
+        if isinstance(snapshot, NameLookupSnapshot):
             name = snapshot.variable_name
             known = self._is_served(name) and snapshot.object_id is None
-            return await self._settle(snapshot.resume(value=named(name)) if known else snapshot.resume())
-        assert isinstance(snapshot, AsyncFutureSnapshot)
+            return await self._settle(partial(snapshot.resume, value=named(name)) if known else snapshot.resume)
+        assert isinstance(snapshot, FutureSnapshot)
         settled = await self._calls.settled(snapshot.pending_call_ids)
         if self.keeping is not None:
             self.keeping.taken(settled)
-        return await self._settle(snapshot.resume(settled))
+        return await self._settle(partial(snapshot.resume, settled))
 
     def _is_served(self, name: str) -> bool:
         return name in self.extra.by_name or name.startswith(DEFERRED)
 
-    async def _function(self, snapshot: AsyncFunctionSnapshot) -> ExternalResult:
+    async def _function(self, snapshot: FunctionSnapshot) -> ExternalResult:
         """Answer a call: by ourselves where it touches nothing, else as an external call."""
         called, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
         name = called.removeprefix(DEFERRED)
@@ -243,7 +244,7 @@ class ProgramRun:
             return unknown_function(name, args)
         return await self._external(snapshot, called, name)
 
-    async def _external(self, snapshot: AsyncFunctionSnapshot, called: str, name: str) -> ExternalResult:
+    async def _external(self, snapshot: FunctionSnapshot, called: str, name: str) -> ExternalResult:
         """Serve an external call: at once and to its end, or, where its deferred form was called, beside others."""
         args, kwargs = snapshot.args, snapshot.kwargs
         if self.calls >= self.limits.calls:
@@ -265,9 +266,7 @@ class ProgramRun:
             await self._calls.in_turn(claim())
         return await self._served(call)
 
-    def _kept(
-        self, snapshot: AsyncFunctionSnapshot, called: str, line: int | None, early: EarlyRead | None
-    ) -> KeptCall:
+    def _kept(self, snapshot: FunctionSnapshot, called: str, line: int | None, early: EarlyRead | None) -> KeptCall:
         """The call at which the program has paused: numbered, and kept before anything of it happens."""
         known = self.going_on.known(self.calls)
         if known is not None:
@@ -297,7 +296,7 @@ class ProgramRun:
         await self._observer.emit(event)
         return result
 
-    def _line(self, snapshot: AsyncFunctionSnapshot) -> int | None:
+    def _line(self, snapshot: FunctionSnapshot) -> int | None:
         """The line of the program at which it paused; None where that is in other code."""
         return self.program.lines.origin(source_line(snapshot, self._lowered, self._filename))
 
@@ -309,11 +308,12 @@ class ProgramRun:
             site = replace(site, call_id=self._next_id())
         try:
             plan = await call.service.plan_it()
+            perform = plan.perform
             if self._following is not None:
-                plan = self._following.instead(name, arguments, plan)
+                perform = self._following.instead(name, arguments, plan)
             if self.keeping is not None:
-                plan = self.keeping.watched(call.kept, plan)
-            answer = await self._runner.run(site, plan)
+                perform = self.keeping.watched(call.kept, plan, perform)
+            answer = await self._runner.run(site, plan, perform)
         except PlanError as error:
             await self._runner.fail(site, error)
             return raising(error.cause)
@@ -334,12 +334,12 @@ class ProgramRun:
             self._following.learn(read.name, read.arguments, read.answer.value)
         return read.settled()
 
-    async def _settle(self, pending: Awaitable[AsyncSnapshot]) -> AsyncSnapshot:
+    async def _settle(self, turn: Callable[[], SyncSnapshot]) -> SyncSnapshot:
         self._paused = None
         began = time.monotonic()
         left = self.limits.seconds - self._running
         try:
-            return await self.session.settle(pending, left, self._progress)
+            return await self.session.settle(turn, left, self._progress)
         finally:
             self._running += time.monotonic() - began
 
@@ -395,14 +395,14 @@ class ProgramRun:
         """Let a paused program run out through its `finally`s, refusing every further call. Else kill it."""
         snapshot, self._paused = self._paused, None
         for _ in range(UNWIND_ANSWERS):
-            if isinstance(snapshot, AsyncFunctionSnapshot):
-                pending = snapshot.resume(INTERRUPT)
-            elif isinstance(snapshot, AsyncFutureSnapshot):
-                pending = snapshot.resume(interrupting(snapshot.pending_call_ids))
+            if isinstance(snapshot, FunctionSnapshot):
+                turn = partial(snapshot.resume, INTERRUPT)
+            elif isinstance(snapshot, FutureSnapshot):
+                turn = partial(snapshot.resume, interrupting(snapshot.pending_call_ids))
             else:
                 break
             try:
-                snapshot = await self.session.settle(pending, UNWIND_SECONDS, self._go_on)
+                snapshot = await self.session.settle(turn, UNWIND_SECONDS)
             except MontyError:
                 return
             except WorkerKilledError:
@@ -410,6 +410,3 @@ class ProgramRun:
         if not isinstance(snapshot, MontyComplete):
             self.session.kill()
             self.state_lost = True
-
-    async def _go_on(self) -> bool:
-        return True

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from pydantic_monty import AsyncMonty, MontyError
+from pydantic_monty import Monty, MontyError
 
 from punie_acp.codemode.checker import Checker
 from punie_acp.codemode.compiling import compile_program
@@ -23,7 +23,7 @@ from punie_acp.codemode.limits import monty_limits
 from punie_acp.codemode.program import Program, ProgramRun
 from punie_acp.codemode.projectcode import handed_to_project
 from punie_acp.codemode.repair import Repaired, repair
-from punie_acp.codemode.session import EXIT_PAUSE_SECONDS, Session
+from punie_acp.codemode.session import Session
 from punie_acp.codemode.surviving.keeping import Keeping
 from punie_acp.codemode.surviving.kept import KeptProgram
 
@@ -68,13 +68,12 @@ class Sandbox:
         self._extra = ExtraFunctions.of(functions)
 
     async def __aenter__(self) -> Self:
-        pool, guard = AsyncMonty(max_processes=4), Guard()
-        self._session = Session(pool, self._workspace.root, monty_limits(self._limits), guard)
-        self._checker = Checker(pool)
+        guard = Guard()
         async with AsyncExitStack() as stack:  # taken down again where something here fails
             stack.callback(guard.close)
-            stack.push_async_callback(_pause_before_exit)
-            await stack.enter_async_context(pool)
+            pool = stack.enter_context(Monty(max_processes=4))
+            self._session = Session(pool, self._workspace.root, monty_limits(self._limits), guard)
+            self._checker = Checker(pool, guard)
             stack.push_async_callback(self._session.close)
             await self._session.open()
             stack.push_async_callback(self._checker.close)
@@ -212,7 +211,7 @@ class Sandbox:
         if handed is not None:
             repaired = Repaired(handed.code, (*repaired.notes, handed.note))
         lifted = lift(repaired.code)
-        checking = self._checker.begin(lifted)  # in a process of its own, beside what follows
+        checking = await self._checker.begin(lifted)  # in a process of its own, beside what follows
         deferred = defer(lifted, extra.by_name)
         compiled = compile_program(deferred, self._checker.earlier_names, self._checker.knowledge)
         problem = await checking
@@ -244,8 +243,3 @@ class Sandbox:
         except MontyError:
             run.state_lost = True
         return not run.state_lost
-
-
-async def _pause_before_exit() -> None:
-    """A process that ends right after AsyncMonty has closed is aborted now and then (pydantic-monty 1.4)."""
-    await anyio.sleep(EXIT_PAUSE_SECONDS)

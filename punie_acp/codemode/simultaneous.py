@@ -6,11 +6,13 @@ writes keep their order among each other, and people are asked one question at a
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from os.path import normpath, realpath
 from typing import TYPE_CHECKING, Literal
 
 import anyio
+import anyio.lowlevel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Container, Mapping
@@ -66,21 +68,33 @@ def claim_of(root: Path, function: str, arguments: Mapping[str, object], further
 
 @dataclass(slots=True)
 class Orderly:
-    """An observer of calls that run at once: one event after the other, one question after the other."""
+    """An observer of calls that run at once: one event after the other, one question after the other.
+
+    A program that waits for its only call has nobody to queue with (`alone`): others begin when it goes on.
+    """
 
     observer: Observer
-    _telling: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
-    _asking: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
+    alone: Callable[[], bool]
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def emit(self, event: Event) -> None:
         """Pass `event` on after those before it."""
-        async with self._telling:
+        if self.alone():
             await self.observer.emit(event)
+        else:
+            async with self._telling:
+                await self.observer.emit(event)
 
     async def permit(self, call: CallRequested) -> Decision:
         """Ask about `call` after every call that was requested before it has been decided about."""
-        async with self._asking:
-            return await self.observer.permit(call)
+        if self.alone():
+            decision = await self.observer.permit(call)
+        else:
+            async with self._asking:
+                decision = await self.observer.permit(call)
+        await anyio.lowlevel.checkpoint_if_cancelled()  # somebody may have stopped the program instead
+        return decision
 
 
 @dataclass(slots=True, eq=False)

@@ -61,7 +61,7 @@ def test_more_calls_than_a_checkout_of_monty_may_suspend_by_itself(lab):
 
 
 def test_a_process_that_has_run_programs_exits_in_peace(tmp_path):
-    """One that exits right after the pool has closed is aborted now and then; see session.py."""
+    """One that exits right after the pool has closed is aborted now and then; see worker.py."""
     script = (
         "import sys; from pathlib import Path; import anyio\n"
         "from punie_acp.codemode.events import ProgramLimits\n"
@@ -114,7 +114,7 @@ def test_a_killed_worker_is_replaced(lab):
     lab.run("kept = 1")
 
     def kill(call):
-        os.kill(lab.sandbox._session._worker, signal.SIGKILL)
+        os.kill(lab.sandbox._session._worker.pid, signal.SIGKILL)
 
     error = lab.run('read_file("a.txt")', refuse=kill).outcome.error
     assert error.kind == "crash"

@@ -117,8 +117,7 @@ class ReadingAhead:
         copy = self._copy
         if copy is None:
             copy = self._copy = self._session.fork()
-            with anyio.CancelScope(shield=True):  # a checkout that is cancelled takes a place of the pool with it
-                await copy.restore()
+            await copy.restore()
         left = self._limits.calls - self._record.shown
         limits = replace(self._limits, seconds=self._limits.seconds / RUNNING_SHARE, calls=left)
         program = self._program(start)

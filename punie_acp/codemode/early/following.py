@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from os.path import normpath
 from pathlib import PurePath
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from punie_acp.codemode.calls import Answer, Plan
+    from punie_acp.codemode.calls import Answer, Perform, Plan
 
 SLOW_SECONDS = 0.005
 """A read that takes as long makes it worth while: a file on the disk takes less than one millisecond."""
@@ -101,28 +101,28 @@ class Following:
         self._begun.clear()
         self._last = None
 
-    def instead(self, name: str, arguments: Mapping[str, object], plan: Plan) -> Plan:
-        """`plan`, performed in a shorter time where it has been begun, and beginning others."""
+    def instead(self, name: str, arguments: Mapping[str, object], plan: Plan) -> Perform:
+        """What performs `plan` in a shorter time where it has been begun, and begins others."""
         if plan.type is not CallType.READ:
             self.forget()
         if name not in _FOLLOWED or list(arguments) != ["path"]:
-            return plan
+            return plan.perform
         read = name, _absolute(self._root, str(arguments["path"]))
         before, self._last = self._last, read
-        return replace(plan, perform=partial(self._perform, before, read, plan, self._begun.pop(read, None)))
+        return partial(self._perform, before, read, plan.perform, self._begun.pop(read, None))
 
     async def _perform(
         self,
         before: tuple[str, str] | None,
         read: tuple[str, str],
-        plan: Plan,
+        perform: Perform,
         begun: _Begun | None,
         report: Callable[..., Awaitable[None]],
     ) -> Answer:
         start = time.monotonic()
         answer = None if begun is None else await _answer_of(begun)
         if answer is None:
-            answer = await plan.perform(report)
+            answer = await perform(report)
         is_slow = begun is not None or time.monotonic() - start >= SLOW_SECONDS
         if is_slow and before is not None and before[0] == read[0] and self._last == read:
             self._begin(read[0], self._behind(before[1], read[1]))

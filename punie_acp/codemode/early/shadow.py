@@ -17,7 +17,7 @@ from punie_acp.codemode.program import ProgramRun
 from punie_acp.codemode.rewriting.emit import Lines
 
 if TYPE_CHECKING:
-    from pydantic_monty import AsyncFunctionSnapshot, ExternalResult, ExternalSettledResult
+    from pydantic_monty import ExternalResult, ExternalSettledResult, FunctionSnapshot
 
     from punie_acp.codemode.calls import Answer, Plan
     from punie_acp.codemode.early.record import Record
@@ -70,7 +70,7 @@ class ShadowRun(ProgramRun):
         if self._open_calls:
             await self._calls_ended.wait()
 
-    async def _function(self, snapshot: AsyncFunctionSnapshot) -> ExternalResult:
+    async def _function(self, snapshot: FunctionSnapshot) -> ExternalResult:
         name = str(snapshot.function_name).removeprefix(DEFERRED)
         if name in _EFFECTS or name in self.extra.by_name:
             self.over = True
@@ -100,7 +100,7 @@ class ShadowRun(ProgramRun):
         answer: Answer | Exception
         self._record.shown = max(self._record.shown, call.kept.shown_number)
         try:
-            answer = await self._runner.run(call.site(self.program.program_id), plan)
+            answer = await self._runner.run(call.site(self.program.program_id), plan, plan.perform)
         except PermissionError:
             self.over = True  # refused, perhaps
             return INTERRUPT
@@ -111,7 +111,7 @@ class ShadowRun(ProgramRun):
         self._record.add(read)
         return read.settled()
 
-    def _line(self, snapshot: AsyncFunctionSnapshot) -> int | None:
+    def _line(self, snapshot: FunctionSnapshot) -> int | None:
         """As an ordinary run has it: a function may be called that an earlier piece has defined."""
         for filename, (lowered, lines) in self._pieces.items():
             if line := lines.origin(source_line(snapshot, lowered, filename)):

@@ -17,9 +17,9 @@ from punie_acp.codemode.surviving.kept import KeptCall, packed_or_none
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from pydantic_monty import AsyncFunctionSnapshot, ExternalSettledResult
+    from pydantic_monty import ExternalSettledResult, FunctionSnapshot
 
-    from punie_acp.codemode.calls import Answer, Plan
+    from punie_acp.codemode.calls import Answer, Perform, Plan
     from punie_acp.codemode.surviving.kept import Keeper, KeptProgram
     from punie_acp.workspace.base import CommandProgress
 
@@ -48,7 +48,7 @@ class Keeping:
             return True
         return name in READS and time.monotonic() - self._kept_at < self.keeper.seconds_between
 
-    def pause(self, call: KeptCall, snapshot: AsyncFunctionSnapshot) -> KeptCall:
+    def pause(self, call: KeptCall, snapshot: FunctionSnapshot) -> KeptCall:
         """The program has paused at `call`, of which nothing has happened."""
         call = replace(call, open=tuple(self._open))
         if call.is_deferred:
@@ -71,15 +71,15 @@ class Keeping:
         for number in numbers:
             self._open.pop(number, None)
 
-    def watched(self, call: KeptCall, plan: Plan) -> Plan:
-        """`plan`, noted before it happens and after it has. A read may be made again at any time."""
+    def watched(self, call: KeptCall, plan: Plan, perform: Perform) -> Perform:
+        """`perform`, noted before it happens and after it has. A read may be made again at any time."""
         if self.keeper is None or plan.type is CallType.READ:
-            return plan
+            return perform
 
-        async def perform(report: Callable[[CommandProgress], Awaitable[None]]) -> Answer:
+        async def watched(report: Callable[[CommandProgress], Awaitable[None]]) -> Answer:
             begun = self._note(_begun(call, plan))
             try:
-                answer = await plan.perform(report)
+                answer = await perform(report)
             except Exception as error:
                 self._note(replace(_ended(begun, raising(error)), error=describe(error)))
                 raise
@@ -87,7 +87,7 @@ class Keeping:
             self._note(replace(ended, raw_output=answer.raw_output, told=answer.printed))
             return answer
 
-        return replace(plan, perform=perform)
+        return watched
 
     def refused(self, call: KeptCall, error: PermissionError) -> None:
         """The call did not happen. Nobody is to be asked about it again."""
