@@ -192,8 +192,7 @@ async def main(how):
         await worker.close()
         pool.__exit__(None, None, None)
         return
-    from punie_acp.codemode.worker import _Turn
-    worker._turns.put(_Turn(lambda: worker.monty.feed_run("while True: pass")))  # nobody waits for it
+    worker.begin(lambda: worker.monty.feed_run("while True: pass"))  # nobody waits for it
     await anyio.sleep(0.2)
     if how == "killed":
         worker.kill()
