@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from punie_acp.weights.compiler import KernelUnavailableError, check_processor, find_compiler
+from punie_acp.weights.compiler import KernelUnavailableError, check_processor, find_compiler, processor_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+PACKED_BITS = (4, 5, 8)
+"""Of the weights that the kernels compute with, in groups of a multiple of 32."""
 _SOURCES = ("packed.h", "packed.c", "decode.c")
-_FLAGS = ("-O3", "-mavx2", "-mfma", "-mf16c", "-fopenmp", "-shared", "-fPIC", "-lm")
+_FLAGS = ("-O3", "-ffp-contract=off", "-mavx2", "-mfma", "-mf16c", "-fopenmp", "-shared", "-fPIC", "-lm")
+"""No sum may be contracted: then a product would not be the same bits for one row of x as for many."""
 _COMPILE_SECONDS = 60.0
 
 
@@ -63,6 +66,11 @@ class Kernels:
         """(silu(x Gᵀ) · x Uᵀ) Dᵀ: (batch, columns) → (batch, columns); x is C-contiguous."""
         return self._computed(self.library.punie_feed_forward, x, gate, up, down)
 
+    def normalizer(self, logits: NDArray[np.float32], most: float) -> float:
+        """log Σ eˣ of (vocabulary), C-contiguous, whose greatest is `most`: less that, a logit is a log probability."""
+        place = ctypes.c_void_p(logits.ctypes.data)
+        return float(self.library.punie_normalizer(place, logits.size, ctypes.c_float(most), self.threads))
+
     def _computed(
         self, function: Callable[..., int], x: NDArray[np.float32], *matrices: PackedWeights
     ) -> NDArray[np.float32]:
@@ -81,16 +89,18 @@ class PackedWeights:
 
     quants: NDArray[np.uint32]  # (rows, words)
     scales: NDArray[np.float16]  # (rows, groups)
-    biases: NDArray[np.float16]  # (rows, groups)
-    bits: int  # 4 or 8
+    biases: NDArray[np.float16] | None  # (rows, groups); None: the scales times -2ᵇⁱᵗˢ⁻¹
+    bits: int  # 4, 5 or 8
 
     @cached_property
     def described(self) -> WeightsStruct:
         """As the kernels take it. A group must be a multiple of 32 columns."""
         (rows, words), groups = self.quants.shape, self.scales.shape[1]
         columns = words * 32 // self.bits
-        places = [array.ctypes.data for array in (self.quants, self.scales, self.biases)]
-        return WeightsStruct(*places, rows, columns, columns // groups, self.bits)
+        biases = None if self.biases is None else self.biases.ctypes.data
+        return WeightsStruct(
+            self.quants.ctypes.data, self.scales.ctypes.data, biases, rows, columns, columns // groups, self.bits
+        )
 
 
 def available_kernels() -> Kernels | None:
@@ -102,22 +112,26 @@ def available_kernels() -> Kernels | None:
 
 
 @cache
-def load_kernels(folder: Path | None = None) -> Kernels:
+def load_kernels(folder: Path | None = None, *, portable: bool = False) -> Kernels:
     """Load the kernels, compiled into `folder` (the user's cache) unless they are there.
 
+    They use what this processor has beyond AVX2 unless they are to be `portable`.
     Call it after `blas.load_fast_blas`: they share its OpenMP threads. Raises `KernelUnavailableError`.
     """
     from punie_acp.inference.blas import usable_cores
 
     check_processor()
+    flags = _FLAGS if portable else (*_FLAGS, *processor_flags())
     kernels = resources.files("punie_acp.inference") / "kernels"
     sources = {name: (kernels / name).read_bytes() for name in _SOURCES}
-    contents = b"".join(sources.values()) + " ".join(_FLAGS).encode()
+    contents = b"".join(sources.values()) + " ".join(flags).encode()
     path = (folder or _cache_folder()) / f"kernels-{hashlib.sha256(contents).hexdigest()[:16]}.so"
     try:
         if not path.is_file():
-            _compile(sources, path)
-        return Kernels(ctypes.CDLL(str(path)), usable_cores())
+            _compile(sources, flags, path)
+        library = ctypes.CDLL(str(path))
+        library.punie_normalizer.restype = ctypes.c_float
+        return Kernels(library, usable_cores())
     except OSError as error:
         raise KernelUnavailableError(f"the kernels for packed weights cannot be used: {error}") from error
 
@@ -128,20 +142,20 @@ def _cache_folder() -> Path:
     return user_cache_path("punie-acp", appauthor=False) / "kernels"
 
 
-def _compile(sources: Mapping[str, bytes], path: Path) -> None:
+def _compile(sources: Mapping[str, bytes], flags: Sequence[str], path: Path) -> None:
     """Compile beside `path` and rename, so that two processes which do it at once do not meet."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         for name, source in sources.items():
             Path(scratch, name).write_bytes(source)
         built = Path(scratch, "kernels.so")
-        _run_compiler([Path(scratch, name) for name in sources if name.endswith(".c")], built)
+        _run_compiler([Path(scratch, name) for name in sources if name.endswith(".c")], flags, built)
         built.replace(path)
 
 
-def _run_compiler(code: Sequence[Path], built: Path) -> None:
+def _run_compiler(code: Sequence[Path], flags: Sequence[str], built: Path) -> None:
     compiler = find_compiler()
-    command = [compiler, *map(str, code), *_FLAGS, "-o", str(built)]
+    command = [compiler, *map(str, code), *flags, "-o", str(built)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_COMPILE_SECONDS, check=False

@@ -141,6 +141,7 @@ class Decoding:
     """
 
     def __init__(self, decoder: Decoder, cache: PromptCache) -> None:
+        self.kernels = decoder.kernels
         self._decoder = decoder
         self._layers = type(decoder.layers).from_buffer_copy(decoder.layers)
         self._transformer = _Transformer.from_buffer_copy(decoder.transformer)
@@ -183,7 +184,7 @@ class Decoding:
         embedded = self._decoder.embedding(ids).astype(mx.float32)
         x = np.ascontiguousarray(_seen(embedded))
         logits = np.empty((1, 1, self._decoder.output.rows), np.float32)
-        kernels = self._decoder.kernels
+        kernels = self.kernels
         places = ctypes.byref(self._transformer), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(logits.ctypes.data)
         if kernels.library.punie_decode(*places, position, kernels.threads):
             raise MemoryError("no memory to decode a token")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from punie_acp.inference.compiled import PACKED_BITS
 from punie_acp.inference.folder import TensorInfo, read_tensors
 from punie_acp.inference.types import EngineError
 
@@ -57,7 +58,7 @@ def _layer_bytes(
     group_size, bits = quantization
     factors = scales.size + (biases.size if biases else 0)
     expanded = 4 * scales.size * group_size
-    known = packed and bits in (4, 8) and group_size % 32 == 0 and biases is not None and len(weight.shape) == 2
+    known = packed and bits in PACKED_BITS and group_size % 32 == 0 and biases is not None and len(weight.shape) == 2
     if layer == "model.embed_tokens" and own_output:  # only looked up
         return weight.nbytes + 4 * factors
     return weight.nbytes + 2 * factors if known else expanded

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from mlx import nn
 
-from punie_acp.inference.compiled import PackedWeights
+from punie_acp.inference.compiled import PACKED_BITS, PackedWeights
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -32,7 +32,7 @@ def can_pack(layer: nn.Module) -> TypeGuard[Quantised]:
     return (
         isinstance(layer, nn.QuantizedLinear | nn.QuantizedEmbedding)
         and layer.mode == "affine"
-        and layer.bits in (4, 8)
+        and layer.bits in PACKED_BITS
         and layer.group_size % 32 == 0
     )
 
@@ -114,12 +114,15 @@ class Packed:
 
         self._kernels = kernels
         self._bits, self._group_size = int(layer.bits), int(layer.group_size)
-        halves = [array.astype(mx.float16) for array in (layer.scales, cast("mx.array", layer.biases))]
-        self._arrays: tuple[mx.array, mx.array, mx.array] = (layer.weight, halves[0], halves[1])
-        mx.eval(self._arrays)
-        quants, scales, biases = (_seen(array) for array in self._arrays)
-        self._weights = PackedWeights(quants, scales, biases, self._bits)
-        self.nbytes = sum(array.nbytes for array in self._arrays)
+        scales, biases = (array.astype(mx.float16) for array in (layer.scales, cast("mx.array", layer.biases)))
+        self._quants, self._scales = layer.weight, scales
+        self._biases = None if mx.array_equal(biases, self._middle(scales)).item() else biases
+        kept = [array for array in (self._quants, scales, self._biases) if array is not None]
+        mx.eval(kept)
+        self._weights = PackedWeights(
+            _seen(layer.weight), _seen(scales), None if self._biases is None else _seen(biases), self._bits
+        )
+        self.nbytes = sum(array.nbytes for array in kept)
 
     @property
     def described(self) -> WeightsStruct:
@@ -140,16 +143,26 @@ class Packed:
 
         if x.size <= _ASKED * x.shape[-1]:
             return self.multiply(x)
-        weight, scales, biases = self._arrays
-        wide = scales.astype(mx.float32), biases.astype(mx.float32)
-        return mx.quantized_matmul(x, weight, *wide, transpose=True, group_size=self._group_size, bits=self._bits)
+        factors = self._factors(slice(None))
+        return mx.quantized_matmul(
+            x, self._quants, *factors, transpose=True, group_size=self._group_size, bits=self._bits
+        )
 
     def rows(self, ids: mx.array) -> mx.array:
         import mlx.core as mx
 
-        chosen = [array[ids] for array in self._arrays]
-        weight, scales, biases = chosen[0], chosen[1].astype(mx.float32), chosen[2].astype(mx.float32)
-        return mx.dequantize(weight, scales, biases, group_size=self._group_size, bits=self._bits)
+        return mx.dequantize(self._quants[ids], *self._factors(ids), group_size=self._group_size, bits=self._bits)
+
+    def _factors(self, rows: mx.array | slice) -> tuple[mx.array, mx.array]:
+        """Scales and biases of some rows, as float32."""
+        import mlx.core as mx
+
+        scales = self._scales[rows].astype(mx.float32)
+        return scales, self._middle(scales) if self._biases is None else self._biases[rows].astype(mx.float32)
+
+    def _middle(self, scales: mx.array) -> mx.array:
+        """The biases that make zero of the middle integer, as all have that were quantised without biases."""
+        return scales * -(2 ** (self._bits - 1))
 
 
 def _rows(x: mx.array) -> NDArray[np.float32]:

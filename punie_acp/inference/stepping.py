@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     import mlx.core as mx
 
+    from punie_acp.inference.compiled import Kernels
     from punie_acp.inference.decoder import Decoding
     from punie_acp.inference.kv import PromptCache
     from punie_acp.inference.loading import LoadedModel
@@ -78,12 +79,12 @@ def _by_decoder(
     known = list(request.tokens)
     _prefill(decoding, known[reused:-1], prefill_step, cache, progress)
     while True:
-        logits = decoding(mx.array([known[-1:]]), cache=cache)[:, -1]
+        logits = decoding(mx.array([known[-1:]]), cache=cache).reshape(1, -1)
         if len(known) == len(request.tokens):
             progress(len(known) - reused, len(known) - reused)
         for processor in processors:
             logits = processor(mx.array(known), logits)
-        token, logprob = _chosen(logits, sampler if request.temperature > 0 else None)
+        token, logprob = _chosen(logits, sampler if request.temperature > 0 else None, decoding.kernels)
         yield token, logprob
         known.append(token)
 
@@ -103,14 +104,15 @@ def _prefill(
         mx.clear_cache()
 
 
-def _chosen(logits: mx.array, sampler: Sampler | None) -> tuple[int, float]:
+def _chosen(logits: mx.array, sampler: Sampler | None, kernels: Kernels) -> tuple[int, float]:
     """A token and its log probability; the likeliest one without a `sampler`. `logits`: (1, vocabulary)."""
     import numpy as np
 
-    values = cast("Any", np.array(logits[0], copy=False))
-    most = values.max()
-    normalizer = float(most + np.log(np.exp(values - most).sum()))
-    token = int(values.argmax()) if sampler is None else int(cast("int", sampler(logits - normalizer).item()))
+    values = cast("Any", np.array(logits, copy=False)).reshape(-1)
+    token = int(values.argmax())
+    normalizer = kernels.normalizer(values, float(values[token]))
+    if sampler is not None:
+        token = int(cast("int", sampler(logits - normalizer).item()))
     return token, float(values[token]) - normalizer
 
 

@@ -21,9 +21,21 @@ def check_processor() -> None:
     """Raises `KernelUnavailableError` on a machine that the kernels are not for."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise KernelUnavailableError("the kernels for packed weights are for Linux on x86-64 processors")
-    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    if not all(f" {flag}" in flags for flag in ("avx2", "fma", "f16c")):
+    if not {"avx2", "fma", "f16c"} <= _abilities():
         raise KernelUnavailableError("this processor lacks AVX2, which the kernels for packed weights need")
+
+
+def processor_flags() -> tuple[str, ...]:
+    """What the compiler may assume of the processor here, beyond what all have that the kernels are for."""
+    if {"avx512vl", "avx512_vnni", "avx512vbmi"} <= _abilities():  # Intel since Ice Lake, AMD since Zen 4
+        return "-mavx512vl", "-mavx512vnni", "-mavx512vbmi"
+    return ()
+
+
+def _abilities() -> set[str]:
+    """Of the first processor."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    return set(next((line for line in lines if line.startswith("flags")), "").split())
 
 
 def find_compiler() -> str:

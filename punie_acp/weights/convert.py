@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from punie_acp.weights.gguf import GgufFile, GgufTensor
     from punie_acp.weights.progress import Progress
-    from punie_acp.weights.sources import Device
 
 WEIGHTS_FILE = "model.safetensors"
 How = Literal["kept", "repacked", "requantised"]
@@ -65,13 +64,13 @@ class _Plan:
         ]
 
 
-def convert(file: GgufFile, folder: Path, device: Device, progress: Progress) -> list[TensorReport]:
-    """Write weights, config and tokenizer of `file` into `folder`, which exists and is empty, as suits `device`.
+def convert(file: GgufFile, folder: Path, progress: Progress) -> list[TensorReport]:
+    """Write weights, config and tokenizer of `file` into `folder`, which exists and is empty.
 
     Raises `UnsupportedModelError` before anything is written, and `OSError` from writing.
     """
     qwen.require_supported(file)
-    plans = [_plan(tensor, device) for tensor in file.tensors.values()]
+    plans = [_plan(tensor) for tensor in file.tensors.values()]
     write_tokenizer(file, folder)
     quantised = {plan.path: plan.bits for plan in plans if plan.how != "kept"}
     config = json.dumps(qwen.config(file, quantised), indent=1)
@@ -83,13 +82,13 @@ def convert(file: GgufFile, folder: Path, device: Device, progress: Progress) ->
     return reports
 
 
-def converted_bytes(file: GgufFile, device: Device) -> int:
+def converted_bytes(file: GgufFile) -> int:
     """How much disk the converted weights will use."""
     qwen.require_supported(file)
-    return sum(spec.bytes for tensor in file.tensors.values() for spec in _plan(tensor, device).arrays())
+    return sum(spec.bytes for tensor in file.tensors.values() for spec in _plan(tensor).arrays())
 
 
-def _plan(tensor: GgufTensor, device: Device) -> _Plan:
+def _plan(tensor: GgufTensor) -> _Plan:
     name = qwen.mlx_name(tensor.name)
     assert name is not None, "require_supported came first"
     if tensor.type.is_float:
@@ -97,8 +96,7 @@ def _plan(tensor: GgufTensor, device: Device) -> _Plan:
     sample = read_grid(tensor.type, tensor.rows[:1])
     if not fits_mlx(sample):
         return _Plan(tensor, name, "requantised", 8)
-    # The same codes in wider fields: MLX 0.32 expands 5-bit ones four times slower on a CPU, at every start.
-    return _Plan(tensor, name, "repacked", 8 if sample.bits == 5 and device == "cpu" else sample.bits)
+    return _Plan(tensor, name, "repacked", sample.bits)
 
 
 def _write(plan: _Plan, writer: SafetensorsWriter, progress: Progress) -> TensorReport:

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from punie_acp.weights.catalogue import detect_device
 from punie_acp.weights.convert import TensorReport, convert, converted_bytes
 from punie_acp.weights.disk import tree_bytes
 from punie_acp.weights.gguf import read_gguf
@@ -60,7 +59,7 @@ def import_gguf(file: Path, folder: Path, progress: Progress) -> ImportReport:
     """Turn `file` into a model in the empty `folder`. Raises `WeightsError`, `OSError`."""
     started = time.monotonic()
     opened = read_gguf(file)
-    tensors = tuple(convert(opened, folder, detect_device(), progress))
+    tensors = tuple(convert(opened, folder, progress))
     logits = compare(opened, folder, progress)
     report = ImportReport(tensors, logits, round(time.monotonic() - started, 1), tree_bytes(folder))
     for line in report.lines():
@@ -70,4 +69,4 @@ def import_gguf(file: Path, folder: Path, progress: Progress) -> ImportReport:
 
 def space_needed(file: Path) -> int:
     """Bytes of disk that the imported model will use. Raises `WeightsError` for a file that cannot be imported."""
-    return converted_bytes(read_gguf(file), detect_device()) + _TOKENIZER_ROOM
+    return converted_bytes(read_gguf(file)) + _TOKENIZER_ROOM

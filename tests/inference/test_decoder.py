@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("family", ["qwen2", "qwen3"])
 @pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("bits", [4, 5, 8])
 def test_it_decodes_what_the_model_does(tmp_path: Path, family: str, bits: int, tied: bool) -> None:
     model = loaded_model(tmp_path, family=family, bits=bits, tied=tied)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("bits", [4, 6, 8])
+@pytest.mark.parametrize("bits", [4, 5, 6, 8])
 def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path, bits: int, tied: bool) -> None:
     folder = build_tiny_model(tmp_path, bits=bits, tied=tied)
     import mlx.core as mx
@@ -40,7 +40,7 @@ def test_a_quantised_folder_becomes_float32_with_the_same_logits(tmp_path: Path,
     assert both.resident_bytes == weight_bytes(folder, read_config(folder), expand=True, packed=kernel)
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("bits", [4, 5, 8])
 @pytest.mark.parametrize("group_size", [32, 64, 128])
 @pytest.mark.parametrize("shape", [(1, 128), (701, 384), (3, 40, 256)])  # one row, several chunks, a stack of experts
 def test_expanding_gives_the_very_bits_of_mlx(bits: int, group_size: int, shape: tuple[int, ...]) -> None:

@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,30 +25,97 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("portable", [True, False])
+@pytest.mark.parametrize("bits", [4, 5, 8])
 @pytest.mark.parametrize("group_size", [32, 64, 128])
 @pytest.mark.parametrize(("rows", "columns", "batch"), [(1, 128, 1), (1000, 384, 1), (77, 256, 7), (1300, 1024, 40)])
 def test_the_kernels_multiply_as_float32_does_but_for_the_rounding_of_x(
-    bits: int, group_size: int, rows: int, columns: int, batch: int
+    bits: int, group_size: int, rows: int, columns: int, batch: int, portable: bool
 ) -> None:
     import numpy as np
 
     x, packed, exact = products_of(rows, columns, batch, bits, group_size)
-    got = kernels().multiply(x, packed)
+    got = kernels(portable=portable).multiply(x, packed)
     assert got.shape == (batch, rows)
     lengths = np.linalg.norm(x, axis=1).max() * np.linalg.norm(exact, axis=1).max()
     assert largest(got - rounded(x) @ exact.T) < 1e-6 * lengths
     assert largest(got - x @ exact.T) < 0.002 * lengths
 
 
-@pytest.mark.parametrize(("bits", "columns"), [(4, 32), (4, 96), (8, 32), (8, 160), (4, 544)])
-def test_columns_need_not_fill_what_the_kernels_take_at_a_time(bits: int, columns: int) -> None:
-    x, packed, exact = products_of(33, columns, 3, bits, 32)
-    got = kernels().multiply(x, packed)
-    assert largest(got - rounded(x) @ exact.T) < 1e-6 * largest(got)
+@pytest.mark.parametrize("portable", [True, False])
+@pytest.mark.parametrize("bits", [4, 5, 8])
+@pytest.mark.parametrize("columns", [*range(32, 288, 32), 544])
+def test_columns_need_not_fill_what_the_kernels_take_at_a_time(bits: int, columns: int, portable: bool) -> None:
+    for group_size in (size for size in (32, 64, 128) if columns % size == 0):
+        x, packed, exact = products_of(33, columns, 3, bits, group_size)
+        got = kernels(portable=portable).multiply(x, packed)
+        assert largest(got - rounded(x) @ exact.T) < 1e-6 * largest(got)
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("portable", [True, False])
+@pytest.mark.parametrize("bits", [4, 5, 8])
+@pytest.mark.parametrize("columns", [32, 96, 224, 512])
+def test_nothing_is_read_beyond_the_weights(bits: int, columns: int, portable: bool) -> None:
+    """Each array ends where memory ends: to read on would end the process."""
+    import numpy as np
+
+    from punie_acp.inference.compiled import PackedWeights
+
+    x, packed, _ = products_of(5, columns, 1, bits, 32)
+    assert packed.biases is not None
+    at_the_end = PackedWeights(*(before_a_wall(a) for a in (packed.quants, packed.scales, packed.biases)), bits)
+    got = kernels(portable=portable).multiply(x, at_the_end)
+    assert np.array_equal(got, kernels(portable=portable).multiply(x, packed))
+
+
+def before_a_wall(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy of `array` that ends at a page which nobody may read."""
+    import ctypes
+    import mmap
+
+    import numpy as np
+
+    size = -(-array.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    memory = mmap.mmap(-1, size + mmap.PAGESIZE)
+    copy = np.frombuffer(memory, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+    copy[...] = array
+    wall = ctypes.c_void_p(copy.ctypes.data + array.nbytes)
+    assert ctypes.CDLL(None).mprotect(wall, mmap.PAGESIZE, 0) == 0  # PROT_NONE
+    return copy
+
+
+@pytest.mark.parametrize("bits", [4, 5, 8])
+def test_biases_that_the_scales_imply_are_not_kept(bits: int) -> None:
+    import mlx.core as mx
+    import numpy as np
+    from mlx import nn
+
+    from punie_acp.inference.packed import Packed
+
+    x, given, _ = products_of(40, 96, 20, bits, 32)
+    layer = nn.QuantizedEmbedding(40, 96, group_size=32, bits=bits)
+    layer.weight, layer.scales = mx.array(given.quants), mx.array(given.scales).astype(mx.float32)
+    layer.biases = layer.scales * -(2 ** (bits - 1))
+    packed = Packed(layer, kernels())
+    assert packed.nbytes == layer.weight.nbytes + layer.scales.nbytes // 2
+    weight = mx.dequantize(layer.weight, layer.scales, layer.biases, 32, bits)
+    assert mx.array_equal(packed.rows(mx.array([[3, 0, 39]])), weight[mx.array([[3, 0, 39]])]).item()
+    exact = np.array(weight).astype(np.float64)
+    assert largest(np.array(packed.multiply(mx.array(x[None])))[0] - rounded(x) @ exact.T) < 1e-5
+    assert largest(np.array(packed.output(mx.array(x[None])))[0] - x @ exact.T) < 1e-4
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 2049, 151_936])
+def test_the_normalizer_makes_probabilities_of_logits(count: int) -> None:
+    import numpy as np
+
+    logits = np.random.default_rng(count).normal(0, 5, count).astype(np.float32)
+    logits[1:2] = -np.inf
+    exact = np.log(np.exp(logits.astype(np.float64)).sum())
+    assert abs(kernels().normalizer(logits, float(logits.max())) - exact) < 1e-5
+
+
+@pytest.mark.parametrize("bits", [4, 5, 8])
 def test_a_product_is_the_same_however_many_there_are(bits: int) -> None:
     x, packed, _ = products_of(130, 288, 11, bits, 32)
     alone = [kernels().multiply(x[row : row + 1], packed)[0] for row in range(11)]
@@ -76,12 +143,12 @@ def test_a_feed_forward_layer_is_its_three_products_and_the_silu_between_them() 
         assert largest(ours - row) < 0.01 * largest(row)  # a last digit can make another byte
 
 
-def kernels() -> Kernels:
+def kernels(*, portable: bool = False) -> Kernels:
     from punie_acp.inference.blas import load_fast_blas
     from punie_acp.inference.compiled import load_kernels
 
     load_fast_blas()
-    return load_kernels()
+    return load_kernels(portable=portable)
 
 
 def products_of(
@@ -119,7 +186,7 @@ def largest(values: NDArray[np.float64] | NDArray[np.float32]) -> float:
 
 
 @pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("bits", [4, 6, 8])  # the kernels do not know 6, which stays float32
+@pytest.mark.parametrize("bits", [4, 5, 6, 8])  # the kernels do not know 6, which stays float32
 def test_a_model_computes_with_packed_weights_as_with_float32(tmp_path: Path, bits: int, tied: bool) -> None:
     folder = build_tiny_model(tmp_path, bits=bits, tied=tied)
     import mlx.core as mx

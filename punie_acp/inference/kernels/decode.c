@@ -8,7 +8,8 @@
 
 #include "packed.h"
 
-#define KEYS 4 /* at a time */
+#define KEYS 4    /* at a time */
+#define PART 2048 /* logits whose powers are summed in single precision */
 
 /* Biases and the norms of queries and keys may be NULL. keys, values: (kv_heads, capacity, head_size). */
 struct layer {
@@ -139,9 +140,8 @@ static void remember(const struct transformer *t, float *cache, const float *hea
 
 static int attention(const struct transformer *t, const struct layer *l, const struct scratch *s, int position, int threads) {
     rms_norm(s->state, l->attention_norm, s->normed, t->hidden, t->epsilon);
-    if (punie_matmul(&l->query, s->normed, s->queries, 1, threads) || punie_matmul(&l->key, s->normed, s->keys, 1, threads) ||
-        punie_matmul(&l->value, s->normed, s->values, 1, threads))
-        return -1;
+    struct product all[] = {{&l->query, s->queries}, {&l->key, s->keys}, {&l->value, s->values}};
+    if (punie_products(all, 3, s->normed, 1, threads)) return -1;
     add(s->queries, l->query_bias, l->query.rows);
     add(s->keys, l->key_bias, l->key.rows);
     add(s->values, l->value_bias, l->value.rows);
@@ -175,4 +175,19 @@ int punie_decode(const struct transformer *t, const float *x, float *logits, int
     int failed = token(t, &s, logits, position, threads);
     free(s.state);
     return failed;
+}
+
+/* log Σ eˣ, of which `most` is the greatest x; summed in parts, so that single precision is enough for each. */
+float punie_normalizer(const float *x, int count, float most, int threads) {
+    double total = 0;
+#pragma omp parallel for reduction(+ : total) num_threads(threads)
+    for (int part = 0; part < count; part += PART) {
+        int end = part + PART < count ? part + PART : count, i = part;
+        __m256 powers = _mm256_setzero_ps();
+        for (; i + 8 <= end; i += 8)
+            powers = _mm256_add_ps(powers, exponential(_mm256_sub_ps(_mm256_loadu_ps(x + i), _mm256_set1_ps(most))));
+        total += sum(powers);
+        for (; i < end; i++) total += expf(x[i] - most);
+    }
+    return most + (float)log(total);
 }

@@ -8,16 +8,24 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* W: quants (rows, columns · bits / 8) bytes; scales and biases (rows, columns / group_size) float16. bits is 4 or 8,
-   group_size a multiple of 32. */
+/* W: quants (rows, columns · bits / 8) bytes; scales and biases (rows, columns / group_size) float16. bits is 4, 5 or 8,
+   group_size a multiple of 32. Without biases they are the scales times -2ᵇⁱᵗˢ⁻¹: the middle integer stands for zero. */
 struct weights {
     const uint8_t *quants;
     const uint16_t *scales, *biases;
     int rows, columns, group_size, bits;
 };
 
+struct product {
+    const struct weights *w;
+    float *y;
+};
+
 /* y = x Wᵀ. x: (batch, columns); y: (batch, rows), both contiguous. Returns 0, or -1 where there is no memory. */
 int punie_matmul(const struct weights *w, const float *x, float *y, int batch, int threads);
+
+/* Several products with one x, of which all W have the columns: threads meet once for them all. As `punie_matmul`. */
+int punie_products(const struct product *products, int count, const float *x, int batch, int threads);
 
 /* y = (silu(x Gᵀ) · x Uᵀ) Dᵀ: a transformer's feed-forward layer. As `punie_matmul`. */
 int punie_feed_forward(const struct weights *gate, const struct weights *up, const struct weights *down, const float *x,
