@@ -60,8 +60,14 @@ if TYPE_CHECKING:
 REPEAT_TEMPERATURE = 0.7
 NEEDED_CALL_PROBABILITY = 1e-5
 """In place of the setting `call_probability` where a prompt names something of the project. Thanks have less."""
+DATA_CALL_PROBABILITY = 1e-12
+"""In place of that where programs have data at hand: the prompt shows an example of it only, any answer is a guess."""
 MOST_ASTRAY = 4
 """After so many programs in a row from which it learned nothing, a model may say that it has no answer."""
+
+
+MUCH_ASTRAY = 8
+"""After so many it has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,12 +329,10 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     chosen = LocalModelSettings(
         max_tokens=settings.max_request_tokens, temperature=temperature, cache_key=request.cache_key
     )
-    least = settings.call_probability
-    if least < 1 and ((request.needs_look and not turn.program_ids) or 0 < turn.astray < MOST_ASTRAY):
-        chosen["call_probability"] = min(least, NEEDED_CALL_PROBABILITY)
-    elif not turn.program_ids and not request.told_all:
-        chosen["call_probability"] = least
-    if turn.answer_now:
+    probability = _call_probability(settings.call_probability, request, turn)
+    if probability is not None:
+        chosen["call_probability"] = probability
+    if turn.answer_now or turn.astray >= MUCH_ASTRAY:
         chosen["no_call"] = True
     if turn.program_ids:
         chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA)
@@ -337,6 +341,17 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     if settings.tools != "program":
         chosen["parallel_tool_calls"] = settings.tools == "calls"
     return chosen
+
+
+def _call_probability(least: float, request: TurnRequest, turn: Turn) -> float | None:
+    """From which probability on the model is to act; None where that is left to it. `least` is the setting."""
+    if turn.program_ids:
+        return min(least, NEEDED_CALL_PROBABILITY) if least < 1 and 0 < turn.astray < MOST_ASTRAY else None
+    if least < 1 and request.tables:
+        return min(least, DATA_CALL_PROBABILITY)
+    if least < 1 and request.needs_look:
+        return min(least, NEEDED_CALL_PROBABILITY)
+    return None if request.told_all else least
 
 
 async def _follow(

@@ -115,7 +115,7 @@ def told_of(tables: tuple[Table, ...]) -> tuple[list[str], list[str]]:
     links = [
         f'"{column}" of an entry of {one.name} is a key of {other}' for one in tables for column, other in one.links
     ]
-    return [f"{one.name if one.join else _statement(one)}  # {one.shape}" for one in tables], links
+    return [f"{_short_statement(one) if one.join else _statement(one)}  # {one.shape}" for one in tables], links
 
 
 def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) -> str:
@@ -137,6 +137,10 @@ def _with_what_they_need(used: Sequence[Table], tables: Sequence[Table], own: Co
     if any(one.name in own for one in chosen):
         return [replace(one, join="") for one in used]
     return chosen
+
+
+def _short_statement(table: Table) -> str:
+    return f"{table.name} = {'[...]' if table.by is None else '{...}'}"
 
 
 def _statement(table: Table) -> str:

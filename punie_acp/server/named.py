@@ -121,7 +121,13 @@ def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
 def _at_hand(tables: tuple[Table, ...]) -> str:
     """What is told of them; "" of none."""
     lines, links = told_of(tables)
-    return "\n".join(["Your programs have:", fenced("\n".join(lines), "python"), *links]) if tables else ""
+    return (
+        "\n".join(
+            ["Each of your programs begins with these lines already:", fenced("\n".join(lines), "python"), *links]
+        )
+        if tables
+        else ""
+    )
 
 
 async def _read(name: str, workspace: Workspace) -> str:

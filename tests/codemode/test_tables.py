@@ -135,7 +135,7 @@ def test_joined_tables_have_the_columns_of_the_entries_that_they_name():
     assert hives.entries["H1"] == {"id": "H1", "site": "Schule", "keeper": "K1", "keeper_name": "Keeper 1"}
     assert {"hive_site", "hive_keeper", "hive_keeper_name"} < looks.columns
     (_, _, told), _ = told_of((keepers, hives, looks))
-    assert told.startswith("looks  # list of 3, such as {'hive': 'H1', 'day': '2024-05-01', 'honey': 3, ")
+    assert told.startswith("looks = [...]  # list of 3, such as {'hive': 'H1', 'day': '2024-05-01', 'honey': 3, ")
     assert told.endswith("'hive_site': 'Schule', 'hive_keeper': 'K1', 'hive_keeper_name': 'Keeper 1'}")
 
 

@@ -33,11 +33,11 @@ notes.md:
 ```
 # Notes
 ```
-Your programs have:
+Each of your programs begins with these lines already:
 ```python
 hives = {{one["id"]: one for one in json.load(open("hives.json"))}}  # dict of 6 by "id", such as \
 {{'H1': {{'id': 'H1', 'site': 'Schule'}}}}
-looks  # list of 3, such as {{'hive': 'H1', 'honey': 3, 'hive_site': 'Schule'}}
+looks = [...]  # list of 3, such as {{'hive': 'H1', 'honey': 3, 'hive_site': 'Schule'}}
 ```
 "hive" of an entry of looks is a key of hives"""
     )
@@ -55,7 +55,7 @@ async def test_a_long_one_alone_is_at_hand_and_a_short_one_is_shown(workspace):
     [
         ("Please add a hive H7 to hives.json, as in looks.csv.", True, 1200),  # that takes the text as it is
         ("Compare looks.csv with hives.json.", False, 1200),  # who calls functions has no programs
-        ("Compare looks.csv with hives.json.", True, 200),  # too long
+        ("Compare looks.csv with hives.json.", True, 220),  # too long
     ],
 )
 async def test_else_the_files_are_shown_as_they_are(workspace, prompt, programs, room):

@@ -1,0 +1,70 @@
+"""How much a model is pressed to act before it answers."""
+
+from functools import partial
+
+import anyio
+import pytest
+
+from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.codemode.tables import tables_of
+from punie_acp.inference.chat import Chat
+from punie_acp.inference.dialects import DIALECTS
+from punie_acp.inference.model import LocalModel
+from punie_acp.settings import Settings
+from tests.agent.test_cut import NoSandbox, Told
+from tests.fakes import ScriptedEngine
+from tests.tiny_models import build_tiny_model
+
+TABLES = tables_of({"hives.csv": "id,site\nH1,Hof\nH2,Schule\n"})
+
+
+@pytest.fixture(scope="module")
+def chat(tmp_path_factory):
+    return Chat.load(build_tiny_model(tmp_path_factory.mktemp("model")))
+
+
+def asked(chat, answers, settings=None, **request):
+    """What the engine was asked for, request by request."""
+    engine = ScriptedEngine(chat, answers)
+    model = LocalModel(engine, chat, DIALECTS["fence"], model_name="tiny")
+    begin = partial(
+        run_turn,
+        TurnRequest("Which?", "t1", model, (), "key", **request),
+        sandbox=NoSandbox(),
+        observer=Told(),
+        settings=settings or Settings(),
+        remember=lambda _: None,
+    )
+    anyio.run(begin)
+    return engine.requests
+
+
+@pytest.mark.parametrize(
+    ("request_", "least"),
+    [
+        ({}, 0.03),
+        ({"needs_look": True}, 1e-5),
+        ({"needs_look": True, "tables": TABLES}, 1e-12),
+        ({"tables": TABLES}, 1e-12),
+    ],
+)
+def test_the_less_can_be_known_without_looking_the_likelier_is_a_program(chat, request_, least):
+    (request,) = asked(chat, ["One."], **request_)
+    assert request.prefer.probability == least
+
+
+def test_where_all_has_been_told_or_the_user_says_so_it_is_left_to_the_model(chat):
+    (request,) = asked(chat, ["One."], told_all=True)
+    assert request.prefer is None
+    (request,) = asked(chat, ["One."], Settings(call_probability=1), tables=TABLES, needs_look=True)
+    assert request.prefer.probability == 1
+
+
+def test_a_model_that_writes_nothing_but_idle_programs_has_to_answer_at_last(chat):
+    idle = [DIALECTS["fence"].render_call("execute_code", {"code": f"[{n}]"}) for n in range(20)]
+    requests = asked(chat, idle, Settings(max_model_requests=12))
+    pressed = [request.prefer is not None for request in requests]
+    assert pressed == [True] * 4 + [False] * 8
+    opening = tuple(chat.encode(DIALECTS["fence"].opening))
+    in_words = [any(one.tokens == opening and one.at == 0 for one in request.avoid) for request in requests]
+    assert in_words == [False] * 8 + [True] * 4
