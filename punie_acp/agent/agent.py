@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from punie_acp.agent.turn import Runner
     from punie_acp.codemode.events import ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.codemode.tables import Table
+    from punie_acp.codemode.table import Table
     from punie_acp.settings import Settings, ToolStyle
 
 REPEAT_TEMPERATURE = 0.7

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.codemode.tables import Table
+    from punie_acp.codemode.table import Table
     from punie_acp.settings import Settings
 
 

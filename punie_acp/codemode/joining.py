@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from punie_acp.codemode.tables import Table
+    from punie_acp.codemode.table import Table
 
 
 def joined(tables: Sequence[Table]) -> tuple[Table, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from punie_acp.codemode.events import ProgramError
-    from punie_acp.codemode.tables import Table
+    from punie_acp.codemode.table import Table
 
 _MOST_OUTPUT = 200  # characters that may be keys; a longer output has more in it
 _MOST_ENTRIES = 3

@@ -12,71 +12,23 @@ import json
 import keyword
 import re
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from punie_acp.codemode.functions import FUNCTIONS
-from punie_acp.codemode.shapes import described, reading_of
+from punie_acp.codemode.shapes import reading_of
 from punie_acp.codemode.source import parsed
+from punie_acp.codemode.table import KEY, Row, Table, without_key
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-_KEY = ""  # the column of a dictionary's keys
 _LEAST = 2  # names that both have
 _SHARE = 0.6  # of the names in one file, so many have to be in the other: what is missing may be what is looked for
 _MOST_COLUMNS = 30
-_MOST_SHAPE = 240  # characters
 _RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names, *FUNCTIONS})
-_Row: TypeAlias = dict[str, object]
-_Rows: TypeAlias = list[_Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A data file, and the variable that programs have for it."""
-
-    name: str
-    path: str
-    rows: str  # Python that gives what the file has
-    count: int  # of its entries
-    first: _Row  # of them
-    by: str | None = None  # the column by which it is a dictionary; "" where the file has one, None of a list
-    columns: frozenset[str] = frozenset()
-    links: tuple[tuple[str, str], ...] = ()  # columns whose values are keys of another table, and its name
-    join: str = ""  # what stands behind `**one` where its entries have the columns of those that they name
-    needs: tuple[str, ...] = ()  # the tables that `join` uses
-    entries: Mapping[str, _Row] = field(default_factory=dict["str", "_Row"], compare=False)  # of a dictionary
-
-    @property
-    def is_dict(self) -> bool:
-        """Whether it is a dictionary of entries, not a list of them."""
-        return self.by is not None
-
-    @property
-    def shape(self) -> str:
-        """Its value, with an example."""
-        entry = described(_without_key(self.first))
-        most = 2 * _MOST_SHAPE if self.join else _MOST_SHAPE
-        if self.by is None:
-            return f"list of {self.count}, such as {entry}"[:most]
-        by = f" by {json.dumps(self.by)}" if self.by else ""
-        return f"dict of {self.count}{by}, such as {{{str(self.first[self.by])!r}: {entry}}}"[:most]
-
-    @property
-    def reading(self) -> str:
-        """Python that gives its value."""
-        entry = f"{{**one{self.join}}}" if self.join else "one"
-        if self.by:
-            return f'{{one["{self.by}"]: {entry} for one in {self.rows}}}'
-        if not self.join:
-            return self.rows
-        return (
-            f"[{entry} for one in {self.rows}]"
-            if self.by is None
-            else f"{{key: {entry} for key, one in {self.rows}.items()}}"
-        )
+_Rows: TypeAlias = list[Row]
 
 
 def tables_of(files: Mapping[str, str]) -> tuple[Table, ...]:
@@ -115,7 +67,7 @@ def told_of(tables: tuple[Table, ...]) -> tuple[list[str], list[str]]:
     links = [
         f'"{column}" of an entry of {one.name} is a key of {other}' for one in tables for column, other in one.links
     ]
-    return [f"{_short_statement(one) if one.join else _statement(one)}  # {one.shape}" for one in tables], links
+    return [one.told for one in tables], links
 
 
 def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) -> str:
@@ -125,7 +77,7 @@ def with_tables(code: str, tables: tuple[Table, ...], own: Container[str] = ()) 
     used = _with_what_they_need(used, tables, own)
     modules = [module for module in ("csv", "json") if any(f"{module}." in one.reading for one in used)]
     imports = [f"import {', '.join(modules)}"] if modules else []
-    return "\n".join([*imports, *(f"{_statement(one)}  # {one.path}" for one in used), code])
+    return "\n".join([*imports, *(f"{one.statement}  # {one.path}" for one in used), code])
 
 
 def _with_what_they_need(used: Sequence[Table], tables: Sequence[Table], own: Container[str]) -> list[Table]:
@@ -137,14 +89,6 @@ def _with_what_they_need(used: Sequence[Table], tables: Sequence[Table], own: Co
     if any(one.name in own for one in chosen):
         return [replace(one, join="") for one in used]
     return chosen
-
-
-def _short_statement(table: Table) -> str:
-    return f"{table.name} = {'[...]' if table.by is None else '{...}'}"
-
-
-def _statement(table: Table) -> str:
-    return f"{table.name} = {table.reading}"
 
 
 def _is_used(name: str, body: list[ast.stmt]) -> bool:
@@ -170,21 +114,17 @@ def _variables(paths: Iterable[str]) -> dict[str, str]:
 
 def _key_of(rows: _Rows, keys: Sequence[str]) -> str | None:
     """By which column a file is a dictionary: its own keys, else one of `keys`, by which others name its entries."""
-    if _KEY in rows[0]:
-        return _KEY
+    if KEY in rows[0]:
+        return KEY
     return "id" if "id" in keys else next(iter(keys), None)
 
 
 def _table(name: str, path: str, rows: _Rows, by: str | None) -> Table:
     """`by`: the column by which it is a dictionary."""
     reading = _converted(path, rows) if path.endswith((".csv", ".tsv")) else reading_of(path)
-    columns = frozenset(column for row in rows for column in row if column != _KEY)
-    entries = {} if by is None else {str(row[by]): _without_key(row) for row in rows}
+    columns = frozenset(column for row in rows for column in row if column != KEY)
+    entries = {} if by is None else {str(row[by]): without_key(row) for row in rows}
     return Table(name, path, reading, len(rows), rows[0], by, columns, entries=entries)
-
-
-def _without_key(row: _Row) -> _Row:
-    return {column: value for column, value in row.items() if column != _KEY}
 
 
 def _converted(path: str, rows: _Rows) -> str:
@@ -209,7 +149,7 @@ def _rows_of(path: str, text: str) -> _Rows:
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
         rows = _objects([*entries.values()], _LEAST)
-        return [{_KEY: key, **row} for key, row in zip(entries, rows, strict=False)]
+        return [{KEY: key, **row} for key, row in zip(entries, rows, strict=False)]
     return _objects(cast("list[object]", value), 1) if isinstance(value, list) else []
 
 
@@ -256,7 +196,7 @@ def _links(columns: Mapping[str, list[str]], others: Mapping[str, list[str]], ot
         names = set(values)
         for key, keys in others.items():
             known = set(keys)
-            is_key = len(known) == len(keys) and column != _KEY
+            is_key = len(known) == len(keys) and column != KEY
             enough = len(names & known) >= max(_LEAST, _SHARE * len(names))
             if is_key and enough and _may_link(column, key, names, other):
                 yield column, key

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from punie_acp.codemode.tables import Table
+    from punie_acp.codemode.table import Table
     from punie_acp.codemode.tools.excerpts import Excerpt
     from punie_acp.codemode.tools.values import Symbol
     from punie_acp.workspace.base import Workspace
