@@ -27,6 +27,7 @@ from punie_acp.server.about import code_about
 from punie_acp.workspace.mentions import (
     asks_for_change,
     asks_for_files,
+    asks_to_rename,
     asks_to_run,
     files_named,
     files_to_make,
@@ -195,6 +196,7 @@ class _Asked:
     def __init__(self, prompt: str) -> None:
         self.sure, self.maybe = names_of_code(prompt)
         self.change = asks_for_change(prompt)
+        self.rewrite = self.change and not asks_to_rename(prompt)  # of a definition, whole
         self.about: Mapping[str, set[str]] = {}  # the names of what it is about, where it names no file
 
     def look(self, name: str, text: str, room: int) -> Looks:
@@ -227,6 +229,6 @@ class _Asked:
                 continue
             told.append(shown)
             is_sure = name not in self.about or part.symbol.name in self.sure
-            if self.change and is_sure and name.endswith(".py") and part.symbol.kind != "variable":
+            if self.rewrite and is_sure and name.endswith(".py") and part.symbol.kind != "variable":
                 changes.append(part.symbol.name)
         return Looks("\n".join(told), is_all=is_all, changes={name: changes[0]} if changes else {})

@@ -26,6 +26,7 @@ _OF_CODE = re.compile(
     r"|\b(?:which|what)\s+(?:\w+\s+)?(?:class|constant|function|handler|method|module)\b",
     re.IGNORECASE,
 )
+_RENAME = re.compile(r"\brename\b", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w+")
 _MARKED = re.compile(r"`([A-Za-z_]\w+)[`(]|\b([A-Za-z_]\w+)\(")
 _PATTERN = re.compile(r"[\w./-]*\*[\w./*-]*")
@@ -75,6 +76,11 @@ def asks_for_files(prompt: str) -> bool:
 def asks_for_change(prompt: str) -> bool:
     """Whether `prompt` tells to change something: "Make it refuse …", "f() should give 1". English, as all of this."""
     return "```" not in prompt and _CHANGE.search(prompt[:_MOST_TEXT]) is not None
+
+
+def asks_to_rename(prompt: str) -> bool:
+    """Whether `prompt` wants a name changed, which is a change in many places."""
+    return _RENAME.search(prompt[:_MOST_TEXT]) is not None
 
 
 def asks_about_code(prompt: str) -> bool:

@@ -80,6 +80,10 @@ async def test_only_a_function_that_is_named_is_to_be_changed(workspace):
     meant = await looks_of("The repeated answer is ended too late. Let it end after 12 tokens.", workspace, 1200)
     assert meant.changes == {}
     assert list(meant.code) == ["src/repetition.py"]
+    for prompt in ("Rename repeats_itself() everywhere.", "Rename repeats_itself in src/repetition.py to repeats."):
+        renamed = await looks_of(prompt, workspace, 1200)
+        assert "def repeats_itself" in renamed.text
+        assert renamed.changes == {}
 
 
 async def test_a_prompt_that_names_a_file_is_about_that(workspace):
