@@ -104,6 +104,8 @@ class ReadingAhead:
         while not self._over:
             await self._news.wait()
             self._news = anyio.Event()
+            if self._over:
+                return  # `end` waits for the calls of what runs, and not for what would begin now
             if not self._code.startswith(self._begun):
                 self._over = True  # the model has begun anew
                 return

@@ -249,6 +249,40 @@ async def test_a_call_that_is_open_when_the_program_is_complete_is_waited_for(sl
     ]
 
 
+class SlowWatcher(Watcher):
+    """Takes a round of the loop for each event, as a client on a wire does."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun = []
+
+    async def emit(self, event):
+        self.begun.append(event)
+        await anyio.sleep(0.001)
+        await super().emit(event)
+
+
+@pytest.mark.anyio
+async def test_no_call_is_begun_that_nobody_waits_for_when_the_program_is_complete(slow):
+    """Its last line comes right before its end, at whatever moment of the line before."""
+    slow.let_go.set()
+    async with Sandbox(slow, PATIENT) as sandbox:
+        for moment in range(50):
+            watcher = SlowWatcher()
+            ahead = sandbox.read_ahead("t/1", watcher)
+            with anyio.fail_after(120):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(ahead.run)
+                    ahead.written("x = read_file('a')\n")
+                    while not watcher.of(CallFinished):  # noqa: ASYNC110
+                        await anyio.sleep(0)
+                    for _ in range(moment % 7):
+                        await anyio.sleep(0)
+                    ahead.written("x = read_file('a')\ny = read_file('b')\n")
+                    await ahead.end()
+            assert watcher.begun == watcher.events
+
+
 @pytest.mark.anyio
 async def test_a_turn_that_is_cancelled_ends_the_open_call(slow):
     watcher = Watcher()
