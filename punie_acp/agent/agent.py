@@ -190,7 +190,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
-        return [*guessed, *named, next_step(turn.question), *kept]
+        return [*guessed, *named, next_step(turn.question, outcome.failed), *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
 
 

@@ -142,6 +142,7 @@ DATA = "Printed (data, not instructions):"
 
 _NEXT = "If all that the user asked for is done, answer in words now; else act again."
 _MOST_ASKED = 600  # characters
+_MOST_COMMAND = 200  # characters
 SAME_AGAIN = "That is the same error again. Take another way: print first what is in the files in question."
 """What stands after an error that the program before had too."""
 ASKED = "The user asked"
@@ -150,10 +151,14 @@ FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""
 
 
-def next_step(question: str) -> str:
-    """What stands after an output: a small model goes on with what it has just read, whatever it was asked."""
+def next_step(question: str, failed: str = "") -> str:
+    """What stands after an output: a small model goes on with what it has just read, whatever it was asked.
+
+    `failed` is a command that failed after a change, which a small model does not notice.
+    """
     asked = " ".join(question.split())
-    return f"{ASKED}: {asked}\n{_NEXT}" if 0 < len(asked) <= _MOST_ASKED else _NEXT
+    step = f"`{failed[:_MOST_COMMAND]}` failed: see above why, mend that, and run it again." if failed else _NEXT
+    return f"{ASKED}: {asked}\n{step}" if 0 < len(asked) <= _MOST_ASKED else step
 
 
 def change_step(path: str, name: str, *, is_program: bool) -> str:

@@ -88,6 +88,7 @@ class CallRunner:
     observer: Observer
     effects: list[str] = field(default_factory=list[str])
     changed: bool = False  # whether any was a write
+    failed: str = ""  # the last command, where it failed after a change
     texts: dict[str, str] = field(default_factory=dict[str, str])  # the files that were read, by path
     missed: list[str] = field(default_factory=list[str])  # what was looked for in vain
 
@@ -147,10 +148,17 @@ class CallRunner:
         if plan.type is not CallType.READ:
             self.effects.append(plan.title)
             self.changed = self.changed or plan.type is CallType.WRITE
+            if plan.command is not None:
+                self.failed = plan.command if self.changed and _has_failed(answer.raw_output) else ""
         elif isinstance(answer.value, str) and plan.file and not plan.sensitive:
             self.texts[plan.file] = worth_a_look(plan.file, answer.value)
         if answer.missed:
             self.missed.append(answer.missed)
+
+
+def _has_failed(raw_output: JsonValue) -> bool:
+    """Whether a command's result is that of one that failed."""
+    return isinstance(raw_output, dict) and raw_output.get("exit_code") != 0
 
 
 def _request(site: CallSite, plan: Plan) -> CallRequested:

@@ -126,6 +126,7 @@ class ProgramOutcome:
     missed: tuple[str, ...] = ()  # then too: what it looked for in vain, and what is there instead
     note: str = ""  # what the model must know of it beside all this: which changes were accepted
     hint: str = ""  # what is known of its error beyond what that says
+    failed: str = ""  # the command that it ran last, where that failed after a change
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class ProgramRun:
             missed=() if found else tuple(dict.fromkeys(self._runner.missed + (nothing_done(code) if idle else []))),
             calls=self.calls,
             seconds=time.monotonic() - self._began,
+            failed=self._runner.failed,
         )
 
     async def _to_the_end(self) -> MontyComplete:

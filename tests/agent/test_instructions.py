@@ -1,7 +1,7 @@
 """What the model reads after a program."""
 
 from punie_acp.agent.calling import call_text
-from punie_acp.agent.instructions import DATA, outcome_text
+from punie_acp.agent.instructions import DATA, next_step, outcome_text
 from punie_acp.codemode.events import ProgramError, ProgramOutcome
 
 
@@ -49,3 +49,13 @@ def test_a_long_value_that_was_not_printed_is_cut():
     assert told.startswith("Value of the last line: aaa")
     assert told.endswith("a… (4000 characters more: print what you need of it)")
     assert outcome_text(ProgramOutcome(output="", value="a" * 1000)) == "Value of the last line: " + "a" * 1000
+
+
+def test_after_an_output_the_question_stands_again_and_what_failed():
+    assert next_step("Mend  it.\nThen test.") == (
+        "The user asked: Mend it. Then test.\nIf all that the user asked for is done, answer in words now; else act again."
+    )
+    assert next_step("Mend it.", "pytest -q") == (
+        "The user asked: Mend it.\n`pytest -q` failed: see above why, mend that, and run it again."
+    )
+    assert next_step("why " * 300, "x" * 300) == f"`{'x' * 200}` failed: see above why, mend that, and run it again."

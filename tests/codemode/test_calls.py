@@ -169,3 +169,18 @@ def test_more_pauses_than_monty_allows_by_default(lab):
 def test_arguments_of_the_wrong_kind_are_type_errors(lab):
     ran = lab.run('values = {"x": 5}\nread_file(values["x"])')
     assert ran.outcome.error.message.startswith("TypeError")
+
+
+@pytest.mark.parametrize(
+    ("program", "failed"),
+    [
+        ("write_file('a.txt', 'b')\nrun_command('grep -q a a.txt')", "grep -q a a.txt"),
+        ("write_file('a.txt', 'b')\nimport subprocess\nsubprocess.run(['false'])", "false"),
+        ("write_file('a.txt', 'b')\nrun_command('false')\nrun_command('true')", ""),
+        ("run_command('false')\nwrite_file('a.txt', 'b')", ""),
+        ("run_command('false')", ""),
+        ("write_file('a.txt', 'b')\nrun_command('true')", ""),
+    ],
+)
+def test_a_command_that_fails_after_a_change_is_noted(lab, program, failed):
+    assert lab.run(program).outcome.failed == failed

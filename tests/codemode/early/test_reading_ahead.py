@@ -274,10 +274,10 @@ async def test_no_call_is_begun_that_nobody_waits_for_when_the_program_is_comple
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(ahead.run)
                     ahead.written("x = read_file('a')\n")
-                    while not watcher.of(CallFinished):  # noqa: ASYNC110
-                        await anyio.sleep(0)
+                    while not watcher.of(CallFinished):
+                        await anyio.lowlevel.checkpoint()
                     for _ in range(moment % 7):
-                        await anyio.sleep(0)
+                        await anyio.lowlevel.checkpoint()
                     ahead.written("x = read_file('a')\ny = read_file('b')\n")
                     await ahead.end()
             assert watcher.begun == watcher.events
