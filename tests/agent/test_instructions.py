@@ -52,9 +52,8 @@ def test_a_long_value_that_was_not_printed_is_cut():
 
 
 def test_after_an_output_the_question_stands_again_and_what_failed():
-    assert next_step("Mend  it.\nThen test.") == (
-        "The user asked: Mend it. Then test.\nIf all that the user asked for is done, answer in words now; else act again."
-    )
+    step = "If all that the user asked for is done, answer in words now; else act again."
+    assert next_step("Mend  it.\nThen test.") == f"The user asked: Mend it. Then test.\n{step}"
     assert next_step("Mend it.", "pytest -q") == (
         "The user asked: Mend it.\n`pytest -q` failed: see above why, mend that, and run it again."
     )
