@@ -7,16 +7,10 @@ import pytest
 
 from tests.acp_client import FILES, spawn_agent
 from tests.agent_process import alive
-from tests.integration.test_reading_ahead import A_WHILE, GATED, PATIENCE, Desk, at_desk
+from tests.integration.test_reading_ahead import A_WHILE, GATED, PATIENCE, Desk, agent, at_desk
 
-__all__ = ["at_desk"]
+__all__ = ["agent", "at_desk"]
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-async def agent(tmp_path_factory):
-    async with spawn_agent(tmp_path_factory.mktemp("agent"), model=GATED, capabilities=FILES) as client:
-        yield client
 
 
 async def test_a_call_that_turns_out_malformed_has_only_read(agent, at_desk):
