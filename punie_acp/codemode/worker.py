@@ -95,10 +95,18 @@ class Worker:
         self, do: Callable[[], T], seconds: float = inf, meanwhile: Callable[[], Awaitable[bool]] = may_go_on
     ) -> T:
         """Have `do` done in the thread, and wait for that as `ended` does."""
-        return await self.ended(self.begin(do), seconds, meanwhile)
+        return await self.ended(self._put(do), seconds, meanwhile)
 
     def begin(self, do: Callable[[], T]) -> Turn[T]:
-        """Have `do` done in the thread, and go on meanwhile. Somebody has to wait for its end."""
+        """Have `do` done in the thread, and go on meanwhile. Somebody has to wait for its end.
+
+        Who goes on computing would keep the thread from its first step: it has the interpreter's lock until then.
+        """
+        turn = self._put(do)
+        turn.is_taken_within(BRIEF_SECONDS)
+        return turn
+
+    def _put(self, do: Callable[[], T]) -> Turn[T]:
         turn = Turn(do)
         self._turns.put(turn)
         return turn
@@ -136,12 +144,15 @@ class Turn(Generic[T]):
         self._do = do
         self._open = Lock()  # until it has ended
         self._open.acquire()
+        self._left = Lock()  # until it is taken
+        self._left.acquire()
         self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         self._value: T | None = None
         self._error: BaseException | None = None
 
     def take(self) -> None:
         """Do it, in the thread."""
+        self._left.release()
         try:
             self._value = self._do()
         except BaseException as error:  # noqa: BLE001 - it is raised where the turn is waited for
@@ -152,6 +163,10 @@ class Turn(Generic[T]):
             loop, woken = self._waiting
             with suppress(RuntimeError):  # the loop has been closed
                 loop.call_soon_threadsafe(_wake, woken)
+
+    def is_taken_within(self, seconds: float) -> bool:
+        """Wait for its beginning, and keep the event loop waiting too."""
+        return self._left.acquire(timeout=seconds)
 
     def ends_within(self, seconds: float) -> bool:
         """Wait for its end, and keep the event loop waiting too."""
