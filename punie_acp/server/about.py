@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ async def code_about(prompt: str, workspace: Workspace, read: Callable[[str], Aw
     asked = frozenset(_words(prompt)[:_MOST_WORDS])
     if "```" in prompt or not (named or (asked and asks_about_code(prompt))):
         return {}
-    with anyio.move_on_after(MOST_SECONDS):
+    with suppress(OSError, ValueError), anyio.move_on_after(MOST_SECONDS):  # a line may be too long to be searched
         parts: list[_Part] = []
         for path in await _files(asked, named, workspace):
             parts += _parts(path, await read(path))

@@ -71,7 +71,8 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
     """
     asked = _Asked(prompt)
     names = files_named(prompt, workspace.root)
-    if not names and not folders_named(prompt, workspace.root):
+    folders = folders_named(prompt, workspace.root)
+    if characters and not names and not folders:
         asked.about = await code_about(prompt, workspace, partial(_read, workspace=workspace))
     texts = {name: await _read(name, workspace) for name in [*names[:_MOST_FILES], *asked.about]}
     at_hand = programs and not asked.change
@@ -89,7 +90,7 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
             told += [look.text] if look.text else []
             whole += look.is_all
             changes |= look.changes
-    for folder in folders_named(prompt, workspace.root)[:_MOST_FOLDERS]:
+    for folder in folders[:_MOST_FOLDERS]:
         data = await _data_in(folder, workspace)
         table = data.table() if at_hand else None
         if table and table.name not in {one.name for one in tables} and len(_at_hand((table,))) <= room():

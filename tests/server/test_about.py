@@ -94,3 +94,15 @@ async def test_a_prompt_that_names_a_file_is_about_that(workspace):
 
 async def test_what_has_no_room_is_left_out(workspace):
     assert (await looks_of("Where are header lines parsed?", workspace, 0)).text == ""
+
+
+class Slow(LocalWorkspace):
+    """Where every search ends as one does that meets a line without end."""
+
+    async def search(self, pattern, glob=None):
+        raise TimeoutError("the search took too long")
+
+
+async def test_a_search_that_takes_too_long_holds_no_prompt_up(workspace):
+    looks = await looks_of("Where are header lines parsed?", Slow(workspace.root), 1200)
+    assert looks.text == ""
