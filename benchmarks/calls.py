@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
@@ -54,22 +54,22 @@ class Row:
         return statistics.quantiles(self.seconds, n=1000, method="inclusive")[round(percent * 10) - 1] * 1000
 
 
-@dataclass
 class Clock:
     """An observer that allows everything and notes when each call began."""
 
-    moments: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        from punie_acp.codemode.events import CallRequested, Decision
+
+        self.moments: list[float] = []
+        self._request = CallRequested
+        self._yes = Decision(allowed=True)
 
     async def emit(self, event: object) -> None:
-        from punie_acp.codemode.events import CallRequested
-
-        if isinstance(event, CallRequested):
+        if isinstance(event, self._request):
             self.moments.append(time.perf_counter())
 
     async def permit(self, _call: object) -> Decision:
-        from punie_acp.codemode.events import Decision
-
-        return Decision(allowed=True)
+        return self._yes
 
 
 def monty_blocking(calls: int) -> Row:
@@ -134,9 +134,13 @@ def sandbox_alone(calls: int) -> Row:
     class InMemory(LocalWorkspace):
         """A workspace that costs nothing: what is left is the sandbox."""
 
+        def __init__(self, root: Path) -> None:
+            super().__init__(root)
+            self._file = self.root / "a.txt"
+
         def resolve(self, path: str, *, follow: bool = True) -> Path:
-            del follow
-            return Path(f"{self.root}/{path}")
+            del path, follow
+            return self._file
 
         def display(self, path: Path) -> str:
             return path.name

@@ -59,6 +59,9 @@ class Plan:
     bytes_after: bytes | None = None  # of a write of bytes: what its file, the first location, is to hold
 
 
+_PLAIN = (str, int, float, bool, type(None))
+
+
 class PlanError(Exception):
     """A call cannot be planned; `cause` is what the program gets. It is shown as a failed call of this title."""
 
@@ -190,7 +193,7 @@ def describe(error: BaseException) -> str:
 
 def to_json(value: object) -> JsonValue:
     """`value` for the record: plain data as it is, anything else (a path, bytes) as text."""
-    if isinstance(value, None | bool | int | float | str):
+    if isinstance(value, _PLAIN):
         return value
     if isinstance(value, bytes):
         return f"{len(value)} bytes"

@@ -107,12 +107,12 @@ class ProgramRun:
     _paused: SyncSnapshot | None = None
     _requested: int = 0  # how many calls have been numbered
     _observer: Orderly = field(init=False)
-    _calls: Simultaneous = field(init=False)
+    _calls: Simultaneous = field(init=False, default_factory=Simultaneous)
     _following: Following | None = None  # where reads may be begun before their turn
 
     def __post_init__(self) -> None:
         self._output = Output(self.limits.output_bytes)
-        self._observer = Orderly(self.observer, lambda: self._calls.idle)
+        self._observer = Orderly(self.observer, self._calls)
         self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
         self._lowered = self.program.lowered.encode()
@@ -121,7 +121,7 @@ class ProgramRun:
     async def run(self) -> None:
         """Run to the end, whatever it is; see `outcome`. Raises only what cancels the caller."""
         async with anyio.create_task_group() as group:
-            self._calls = Simultaneous(group)
+            self._calls.begin(group)
             self.early.begin(group)
             if self.limits.prefetch:
                 plan = partial(plan_read, self._place)

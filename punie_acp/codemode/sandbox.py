@@ -199,6 +199,8 @@ class Sandbox:
 
     async def _finish(self, run: ProgramRun, observer: Observer) -> ProgramOutcome:
         error = await self._recover(run)
+        assert self._session is not None
+        self._session.rest()
         outcome = replace(run.outcome(), error=error, note=_TOO_LARGE if run.state_lost and error is None else "")
         await observer.emit(ProgramFinished(run.program.program_id, outcome))
         return outcome

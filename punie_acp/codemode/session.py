@@ -116,9 +116,14 @@ class Session:
         if self._worker is not None:
             self._worker.kill()
 
-    async def settle(
+    def rest(self) -> None:
+        """The program has ended; as `Worker.rest`."""
+        if self._worker is not None:
+            self._worker.rest()
+
+    def settle(
         self, turn: Callable[[], T], seconds: float = inf, meanwhile: Callable[[], Awaitable[bool]] = may_go_on
-    ) -> T:
+    ) -> Awaitable[T]:
         """Have the worker do `turn`, in at most `seconds`; as `Worker.run`."""
         assert self._worker is not None
-        return await self._worker.run(turn, seconds, meanwhile)
+        return self._worker.run(turn, seconds, meanwhile)

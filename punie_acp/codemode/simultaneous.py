@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 import anyio.lowlevel
 
+from punie_acp.codemode.events import CallType
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Container, Mapping
     from pathlib import Path
@@ -70,17 +72,17 @@ def claim_of(root: Path, function: str, arguments: Mapping[str, object], further
 class Orderly:
     """An observer of calls that run at once: one event after the other, one question after the other.
 
-    A program that waits for its only call has nobody to queue with (`alone`): others begin when it goes on.
+    A program that waits for its only call has nobody to queue with: others begin when it goes on.
     """
 
     observer: Observer
-    alone: Callable[[], bool]
+    calls: Simultaneous
     _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def emit(self, event: Event) -> None:
         """Pass `event` on after those before it."""
-        if self.alone():
+        if self.calls.idle:
             await self.observer.emit(event)
         else:
             async with self._telling:
@@ -88,12 +90,13 @@ class Orderly:
 
     async def permit(self, call: CallRequested) -> Decision:
         """Ask about `call` after every call that was requested before it has been decided about."""
-        if self.alone():
+        if self.calls.idle:
             decision = await self.observer.permit(call)
         else:
             async with self._asking:
                 decision = await self.observer.permit(call)
-        await anyio.lowlevel.checkpoint_if_cancelled()  # somebody may have stopped the program instead
+        if call.type is not CallType.READ or call.sensitive is not None:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # somebody may have stopped the program instead
         return decision
 
 
@@ -106,9 +109,9 @@ class _Open:
 
 @dataclass(slots=True)
 class Simultaneous:
-    """The open calls of one program. Its tasks run in `group`, which waits for them."""
+    """The open calls of one program. Their tasks run in a group, which waits for them."""
 
-    group: TaskGroup
+    _group: TaskGroup | None = None  # until it begins
     _open: list[_Open] = field(default_factory=list[_Open])
     _results: dict[int, ExternalSettledResult] = field(default_factory=dict[int, "ExternalSettledResult"])
     _started: set[int] = field(default_factory=set[int])
@@ -119,13 +122,18 @@ class Simultaneous:
         """Whether no call is open."""
         return not self._open
 
+    def begin(self, group: TaskGroup) -> None:
+        """The program begins: its calls run in `group`."""
+        self._group = group
+
     def start(self, number: int, claim: Claim, serve: Serve) -> None:
         """Begin a call, in order; `settled` gives its result under `number`."""
+        assert self._group is not None
         call = _Open(claim)
         before = self._before(claim)
         self._open.append(call)
         self._started.add(number)
-        self.group.start_soon(self._serve, number, call, before, serve)
+        self._group.start_soon(self._serve, number, call, before, serve)
 
     async def in_turn(self, claim: Claim) -> None:
         """Wait until a call for which the program waits may begin."""

@@ -26,8 +26,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import anyio
 from pydantic_monty import MontyError
 
+from punie_acp.codemode.onecore import OneCore
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from pydantic_monty import MontySession
 
@@ -62,10 +64,12 @@ class Worker:
         self._guard = guard
         self._turns: SimpleQueue[Turn[Any] | None] = SimpleQueue()
         self._gave_way = -inf  # monotonic seconds
+        self._core: OneCore | None = None  # while it is open
 
     async def open(self) -> None:
         """Start the thread, and check the worker out."""
-        Thread(target=_do_turns, args=(self._turns,), name="monty", daemon=True).start()
+        thread = Thread(target=_do_turns, args=(self._turns,), name="monty", daemon=True)
+        thread.start()
         try:
             await self.run(self.monty.__enter__)
         except BaseException:
@@ -73,7 +77,9 @@ class Worker:
                 await self.close()
             raise
         self.pid = self.monty.worker_pid
+        assert self.pid is not None
         self._guard.watch(self.pid)
+        self._core = OneCore.of(self.pid, thread.native_id or 0)
 
     async def close(self) -> None:
         """Give the worker back, and end the thread."""
@@ -89,21 +95,33 @@ class Worker:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self._guard.forget(self.pid)
-            self.pid = None
+            self.pid = self._core = None
 
-    async def run(
+    def rest(self) -> None:
+        """Nobody waits for it all the time now: it may be on any core."""
+        if self._core is not None and self._core.together:
+            self._core.part()
+
+    def run(
         self, do: Callable[[], T], seconds: float = inf, meanwhile: Callable[[], Awaitable[bool]] = may_go_on
-    ) -> T:
-        """Have `do` done in the thread, and wait for that as `ended` does."""
-        return await self.ended(self._put(do), seconds, meanwhile)
+    ) -> Awaitable[T]:
+        """Have `do` done in the thread, from now on, and wait for its end, at most `seconds`.
+
+        `meanwhile` is called now and then: may it go on? When the caller is cancelled or the time is up, the worker is
+        killed and has ended before this returns. Raises what `do` raises, or `WorkerKilledError` after the time or
+        where `meanwhile` said no.
+        """
+        return self._ended(self._put(do), self._core, seconds, meanwhile)
 
     def begin(self, do: Callable[[], T]) -> Turn[T]:
         """Have `do` done in the thread, and go on meanwhile. Somebody has to wait for its end.
 
         Who goes on computing would keep the thread from its first step: it has the interpreter's lock until then.
         """
-        turn = self._put(do)
-        turn.is_taken_within(BRIEF_SECONDS)
+        taken = Lock()
+        taken.acquire()
+        turn = self._put(partial(_tell, taken, do))
+        taken.acquire(timeout=BRIEF_SECONDS)
         return turn
 
     def _put(self, do: Callable[[], T]) -> Turn[T]:
@@ -111,19 +129,20 @@ class Worker:
         self._turns.put(turn)
         return turn
 
-    async def ended(
-        self, turn: Turn[T], seconds: float = inf, meanwhile: Callable[[], Awaitable[bool]] = may_go_on
-    ) -> T:
-        """Wait for the end of a turn, at most `seconds`; call `meanwhile` now and then: may it go on?
+    def ended(self, turn: Turn[T]) -> Coroutine[None, None, T]:
+        """Wait for the end of a turn that was begun; as `run`."""
+        return self._ended(turn, None, inf, may_go_on)
 
-        When the caller is cancelled or the time is up, the worker is killed and has ended before this returns.
-        Raises what it raises, or `WorkerKilledError` after the time or where `meanwhile` said no.
-        """
+    async def _ended(
+        self, turn: Turn[T], core: OneCore | None, seconds: float, meanwhile: Callable[[], Awaitable[bool]]
+    ) -> T:
+        """As `run`. `core`: where thread and worker are to be; not where the caller has something else to do there."""
         began = time.monotonic()
-        if began - self._gave_way < GIVE_WAY_SECONDS and turn.ends_within(BRIEF_SECONDS):
+        if began - self._gave_way < GIVE_WAY_SECONDS and _ends_soon(turn, core):
             return turn.result()
         try:
             while not await turn.has_ended_within(min(began + seconds - time.monotonic(), PROGRESS_SECONDS)):
+                self.rest()
                 if not await meanwhile() or time.monotonic() >= began + seconds:
                     raise WorkerKilledError
         except BaseException:
@@ -144,15 +163,12 @@ class Turn(Generic[T]):
         self._do = do
         self._open = Lock()  # until it has ended
         self._open.acquire()
-        self._left = Lock()  # until it is taken
-        self._left.acquire()
         self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         self._value: T | None = None
         self._error: BaseException | None = None
 
     def take(self) -> None:
         """Do it, in the thread."""
-        self._left.release()
         try:
             self._value = self._do()
         except BaseException as error:  # noqa: BLE001 - it is raised where the turn is waited for
@@ -163,10 +179,6 @@ class Turn(Generic[T]):
             loop, woken = self._waiting
             with suppress(RuntimeError):  # the loop has been closed
                 loop.call_soon_threadsafe(_wake, woken)
-
-    def is_taken_within(self, seconds: float) -> bool:
-        """Wait for its beginning, and keep the event loop waiting too."""
-        return self._left.acquire(timeout=seconds)
 
     def ends_within(self, seconds: float) -> bool:
         """Wait for its end, and keep the event loop waiting too."""
@@ -193,6 +205,19 @@ class Turn(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
+
+
+def _tell(taken: Lock, do: Callable[[], T]) -> T:
+    """Do it, and say first that it has begun."""
+    taken.release()
+    return do()
+
+
+def _ends_soon(turn: Turn[Any], core: OneCore | None) -> bool:
+    if core is None:
+        return turn.ends_within(BRIEF_SECONDS)
+    with core:
+        return turn.ends_within(BRIEF_SECONDS)
 
 
 def _wake(waiting: asyncio.Future[None]) -> None:

@@ -105,7 +105,7 @@ class Following:
         """What performs `plan` in a shorter time where it has been begun, and begins others."""
         if plan.type is not CallType.READ:
             self.forget()
-        if name not in _FOLLOWED or list(arguments) != ["path"]:
+        if name not in _FOLLOWED or list(arguments) != ["path"] or not (self._given or self._written_out):
             return plan.perform
         read = name, _absolute(self._root, str(arguments["path"]))
         before, self._last = self._last, read
