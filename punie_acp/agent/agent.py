@@ -27,11 +27,13 @@ from punie_acp.agent.instructions import (
     own_instructions,
 )
 from punie_acp.agent.needless import (
+    ANSWERS,
     IDLE,
     ONLY_DEFINES,
     OWN_WORDS,
     first_look,
     has_own_words,
+    is_answer,
     is_idle,
     only_defines,
     unsaved,
@@ -102,6 +104,7 @@ class TurnRequest:
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     question: str = ""  # the user's own words of the prompt
+    only_asks: bool = False  # whether they want nothing changed
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -147,7 +150,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         turn.useless_calls.add(ctx.tool_call_id or "")
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, objection))
-        return f"{objection} Once more:\n{turn.last_result}" if turn.answer_now else objection
+        repeat = turn.answer_now and turn.last_result
+        return f"{objection} Once more:\n{turn.last_result}" if repeat else objection
     whole = turn.with_data(code)
     await turn.observer.emit(ProgramWritten(program_id, whole, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
@@ -181,7 +185,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
     is_program = turn.settings.tools == "program"
     look = [first_look(turn.code)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
-    kept = [] if outcome.effects else unsaved(code, turn.code, turn.question)
+    kept = [] if outcome.effects else _unsaved(turn, code)
     if hint.program:
         return [*guessed, f"Instead:\n{fenced(hint.program, 'python')}", *kept]
     if same_again:
@@ -192,6 +196,11 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
         named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
         return [*guessed, *named, next_step(turn.question, outcome.failed), *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
+
+
+def _unsaved(turn: Turn, code: str) -> list[str]:
+    """What is to be put into a file; nothing, where nothing is to be changed."""
+    return [] if turn.only_asks else unsaved(code, turn.code, turn.question)
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -220,11 +229,14 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
 
 def _useless(turn: Turn, code: str) -> str | None:
     """That a program has nothing to run, and how to go on."""
+    if is_answer(code, turn.code):
+        turn.answer_now = True
+        return ANSWERS
     if is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
         return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
-    kept = unsaved(code, turn.code, turn.question) if only_defines(code) else []
+    kept = _unsaved(turn, code) if only_defines(code) else []
     turn.astray += bool(kept)
     return "\n".join([*kept, ONLY_DEFINES]) if kept else None
 
@@ -286,7 +298,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    told = (request.overview, request.question, request.code, request.tables)
+    told = (request.overview, request.question, request.code, request.tables, request.only_asks)
     turn = Turn(request.turn_id, sandbox, observer, settings, *told)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))

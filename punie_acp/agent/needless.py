@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 IDLE = "The program did not run: there is nothing in it to run."
+ANSWERS = "The program did not run: that is an answer. Give it in words."
 ONLY_DEFINES = "The program did not run: it only defines."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 _MOST = 2  # lines about what is unsaved
@@ -27,6 +28,15 @@ def is_idle(code: str) -> bool:
     """
     body = _body(code)
     return body is not None and all(_does_nothing(one) for one in body)
+
+
+def is_answer(code: str, files: Mapping[str, str]) -> bool:
+    """Whether a "program" is only the name of one of `files`, whose texts its model was shown, or of what they define.
+
+    Small models that have to act answer in this way what they have read already.
+    """
+    said = code.strip().strip("\"'`")
+    return said in files or any(said in _definitions(text) for text in files.values())
 
 
 def only_defines(code: str) -> bool:

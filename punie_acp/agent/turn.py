@@ -54,6 +54,7 @@ class Turn:
     question: str = ""  # the user's own words
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
+    only_asks: bool = False  # whether nothing is to be changed
     own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id

@@ -51,6 +51,7 @@ _MOST_BYTES = 2_000_000
 _MOST_ENTRIES = 1000  # of a folder
 _MOST_NAMES = 300  # characters
 _SHORT_DATA = 600  # characters; the shape of what is longer says more than its text
+_FEW_ENTRIES = 8  # a small model sees the right one of as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,10 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
 
 
 def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
-    """What programs have of the data files. A short one that is the only one is better read by the model itself."""
+    """What programs have of the data files. A short one of few entries, alone, is better read by the model itself."""
     tables = tables_of({name: text for name, text in texts.items() if reading_of(name)})
-    if len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA:
+    is_short = len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA
+    if is_short and all(table.count <= _FEW_ENTRIES for table in tables):
         return ()
     return next((one for one in (joined(tables), tables) if len(_at_hand(one)) <= room), ())
 

@@ -78,6 +78,11 @@ def asks_for_change(prompt: str) -> bool:
     return "```" not in prompt and _CHANGE.search(prompt[:_MOST_TEXT]) is not None
 
 
+def only_asks(prompt: str) -> bool:
+    """Whether `prompt` is a question, and wants nothing changed."""
+    return "?" in prompt[:_MOST_TEXT] and not asks_for_change(prompt)
+
+
 def asks_to_rename(prompt: str) -> bool:
     """Whether `prompt` wants a name changed, which is a change in many places."""
     return _RENAME.search(prompt[:_MOST_TEXT]) is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.needless import first_look, has_own_words, is_idle, only_defines, unsaved
+from punie_acp.agent.needless import first_look, has_own_words, is_answer, is_idle, only_defines, unsaved
 
 STUBS = "class Match(NamedTuple):\n    path: str\n\ndef read_file(path: str) -> str: ...  # lines from 1\n"
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
@@ -43,6 +43,16 @@ def test_without_anything_to_run(code):
 )
 def test_with_something_to_run(code):
     assert not is_idle(code)
+
+
+@pytest.mark.parametrize("code", ["a.py", "'a.py'\n", "`b.py`", "C", "f"])
+def test_the_name_of_what_was_shown_is_an_answer(code):
+    assert is_answer(code, FILES)
+
+
+@pytest.mark.parametrize("code", ["", "c.py", "g", "f(1)", "print('a.py')", "a.py C"])
+def test_anything_else_is_none(code):
+    assert not is_answer(code, FILES)
 
 
 def test_what_is_written_anew_and_not_saved_is_named_with_the_program_that_saves_it():

@@ -66,6 +66,22 @@ async def test_one_that_only_defines_what_the_file_should_have_is_not_run(recall
     assert statuses == ["failed"]
 
 
+async def test_nothing_is_put_into_a_file_where_the_user_only_asks(recalling_agent, project):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n")
+    code = "# Does area of shapes.py square it?\ndef area(a):\n    return a * a\nprint(area(3))"
+    text, _ = await told(recalling_agent, project, code)
+    assert "9" in text
+    assert "save_definition" not in text
+
+
+@pytest.mark.parametrize("code", ["shapes.py", "area"])
+async def test_an_answer_that_is_written_as_a_program_is_to_be_given_in_words(recalling_agent, project, code):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n")
+    text, statuses = await told(recalling_agent, project, "# Of shapes.py .\nprint(1)", code)
+    assert "that is an answer. Give it in words. Once more:\n" in text
+    assert statuses == ["completed", "failed"]
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")

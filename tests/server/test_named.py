@@ -18,6 +18,7 @@ def workspace(tmp_path):
     (tmp_path / "hives.json").write_text(HIVES)
     (tmp_path / "looks.csv").write_text("hive,honey\nH1,3\nH2,4\nH9,8\n")
     (tmp_path / "long.csv").write_text("a,b\n" + "1,2\n" * 400)
+    (tmp_path / "many.csv").write_text("a,b\n" + "1,2\n" * 9)
     (tmp_path / "notes.md").write_text("# Notes")
     return LocalWorkspace(tmp_path)
 
@@ -43,8 +44,9 @@ looks = [...]  # list of 3, such as {{'hive': 'H1', 'honey': 3, 'hive_site': 'Sc
     )
 
 
-async def test_a_long_one_alone_is_at_hand_and_a_short_one_is_shown(workspace):
+async def test_a_long_one_alone_is_at_hand_and_a_short_one_of_few_entries_is_shown(workspace):
     assert "long = [{**row, " in (await looks_of("How many rows has long.csv?", workspace, 1200)).text
+    assert "many = [{**row, " in (await looks_of("How many rows has many.csv?", workspace, 1200)).text
     short = await looks_of("How many rows has looks.csv?", workspace, 1200)
     assert (short.tables, short.is_all) == ((), True)
     assert short.text.startswith(f"{HEADER}\nlooks.csv (csv.DictReader(open(")

@@ -101,6 +101,19 @@ def test_asking_for_something_else(prompt):
     assert not mentions.asks_for_change(prompt)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("In which file is area()?", True),
+        ("Can you make area() refuse it?", False),
+        ("area() refuses it. Why? It should not.", False),
+        ("Write reports/kinds.json: the sums.", False),
+    ],
+)
+def test_a_question_wants_nothing_changed(prompt, expected):
+    assert mentions.only_asks(prompt) == expected
+
+
 def test_names_of_code_are_no_paths():
     sure, maybe = mentions.names_of_code(
         "Let scale() in src/units.py, old_name, `run`, HeadOf and main be as in units.py"
