@@ -56,3 +56,28 @@ def test_expanding_gives_the_very_bits_of_mlx(bits: int, group_size: int, shape:
     theirs = mx.dequantize(packed, scales, biases, group_size, bits)
     assert ours.shape == shape
     assert mx.array_equal(ours.view(mx.uint32), theirs.view(mx.uint32)).item()
+
+
+@pytest.mark.parametrize("device", ["metal", "cuda"])
+@pytest.mark.parametrize("family", ["qwen2", "qwen3"])
+def test_on_a_gpu_the_quantised_weights_stay_as_they_are(tmp_path, monkeypatch, device, family) -> None:
+    """MLX's own quantised operations run on the CPU too, slowly: only where they run is pretended here."""
+    folder = build_tiny_model(tmp_path, family, bits=4)
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+    from mlx_lm.utils import load_model as load_packed
+
+    from punie_acp.inference import loading
+    from punie_acp.inference.memory import weight_bytes
+
+    monkeypatch.setattr(loading, "compute_device", lambda: device)
+    loaded = loading.load_model(folder, context_tokens=512)
+    theirs, config = load_packed(folder)
+
+    ours, stock = dict(tree_flatten(loaded.model.parameters())), dict(tree_flatten(theirs.parameters()))
+    assert ours.keys() == stock.keys()
+    assert all(array.dtype == stock[name].dtype and mx.array_equal(array, stock[name]) for name, array in ours.items())
+    assert loaded.resident_bytes == weight_bytes(folder, config, expand=False)
+    assert (loaded.device, loaded.prefill_step, loaded.decoder, loaded.packed) == (device, 2048, None, False)
+    tokens = mx.array([[(7 * index) % 400 for index in range(20)]])
+    assert mx.array_equal(loaded.model(tokens), theirs(tokens))
