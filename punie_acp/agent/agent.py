@@ -29,15 +29,13 @@ from punie_acp.agent.instructions import (
 from punie_acp.agent.needless import (
     ANSWERS,
     IDLE,
-    ONLY_DEFINES,
     OWN_WORDS,
     first_look,
     has_own_words,
     is_answer,
     is_idle,
-    only_defines,
-    unsaved,
 )
+from punie_acp.agent.saving import ONLY_DEFINES, only_defines, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -58,6 +56,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.table import Table
     from punie_acp.settings import Settings, ToolStyle
+    from punie_acp.workspace.mentions import Wanted
 
 REPEAT_TEMPERATURE = 0.7
 NEEDED_CALL_PROBABILITY = 1e-5
@@ -104,7 +103,7 @@ class TurnRequest:
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     question: str = ""  # the user's own words of the prompt
-    only_asks: bool = False  # whether they want nothing changed
+    wanted: Wanted = "unknown"  # what they plainly want
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -152,7 +151,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         await turn.observer.emit(ProgramDropped(program_id, objection))
         repeat = turn.answer_now and turn.last_result
         return f"{objection} Once more:\n{turn.last_result}" if repeat else objection
-    whole = turn.with_data(code)
+    whole = turn.with_data(turn.with_saving(code))
     await turn.observer.emit(ProgramWritten(program_id, whole, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
@@ -200,7 +199,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
     """What is to be put into a file; nothing, where nothing is to be changed."""
-    return [] if turn.only_asks else unsaved(code, turn.code, turn.question)
+    return [] if turn.wanted == "answer" else unsaved(code, turn.code, turn.question)
 
 
 def _objection(ctx: RunContext[Turn], code: str) -> str | None:
@@ -236,7 +235,7 @@ def _useless(turn: Turn, code: str) -> str | None:
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
         return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
-    kept = _unsaved(turn, code) if only_defines(code) else []
+    kept = _unsaved(turn, code) if only_defines(turn.with_saving(code)) else []
     turn.astray += bool(kept)
     return "\n".join([*kept, ONLY_DEFINES]) if kept else None
 
@@ -298,7 +297,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    told = (request.overview, request.question, request.code, request.tables, request.only_asks)
+    told = (request.overview, request.question, request.code, request.tables, request.wanted)
     turn = Turn(request.turn_id, sandbox, observer, settings, *told)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from punie_acp.agent.saving import with_saving
 from punie_acp.codemode.events import ProgramLimits
 from punie_acp.codemode.source import names_bound_in
 from punie_acp.codemode.tables import with_tables
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.extra import ExtraFunctions
     from punie_acp.codemode.table import Table
     from punie_acp.settings import Settings
+    from punie_acp.workspace.mentions import Wanted
 
 
 class Runner(Protocol):
@@ -54,7 +56,7 @@ class Turn:
     question: str = ""  # the user's own words
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
-    only_asks: bool = False  # whether nothing is to be changed
+    wanted: Wanted = "unknown"  # by these words
     own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
@@ -94,6 +96,10 @@ class Turn:
         whole = with_tables(code, self.tables, self.own_names)
         self.own_names |= names_bound_in(code)
         return whole
+
+    def with_saving(self, code: str) -> str:
+        """`code` with the lines that put what it defines where the user wants it changed."""
+        return with_saving(code, self.code, self.question) if self.wanted == "change" else code
 
     def may_be_repeated(self, code: str) -> bool:
         """Whether `code`, which is being written, may become a program that is not run again."""

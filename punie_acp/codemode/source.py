@@ -158,6 +158,12 @@ def parsed(code: str) -> ast.Module | None:
     return syntax.tree if syntax is not None else None
 
 
+def body_of(code: str) -> list[ast.stmt] | None:
+    """The statements of `code`; None where this Python cannot parse it."""
+    tree = parsed(code)
+    return tree.body if tree is not None else None
+
+
 def names_bound_in(code: str) -> frozenset[str]:
     """Every name that is bound anywhere in `code`; none where it is no Python."""
     syntax = syntax_if_any(code)

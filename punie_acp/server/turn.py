@@ -30,7 +30,7 @@ from punie_acp.server.review import ReviewedPrograms
 from punie_acp.server.transcript import Transcript
 from punie_acp.server.undo import begin_turn, notices
 from punie_acp.server.updates import Updates, call_question
-from punie_acp.workspace.mentions import names_of_project, only_asks
+from punie_acp.workspace.mentions import names_of_project, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,7 +236,7 @@ class Turn:
             code=looks.code,
             tables=looks.tables,
             question=prompt,
-            only_asks=only_asks(prompt),
+            wanted=wanted(prompt),
             needs_look=needs_look and not looks.is_all,
         )
 

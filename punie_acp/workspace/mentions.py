@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+Wanted = Literal["answer", "change", "rename", "unknown"]
+"""What a prompt wants: an answer alone, something changed, a name changed in many places."""
 
 _WORD = re.compile(r"[\w./\\-]+")
 _FOLDER = {"folder", "directory"}
@@ -78,9 +81,13 @@ def asks_for_change(prompt: str) -> bool:
     return "```" not in prompt and _CHANGE.search(prompt[:_MOST_TEXT]) is not None
 
 
-def only_asks(prompt: str) -> bool:
-    """Whether `prompt` is a question, and wants nothing changed."""
-    return "?" in prompt[:_MOST_TEXT] and not asks_for_change(prompt)
+def wanted(prompt: str) -> Wanted:
+    """What `prompt` plainly wants."""
+    if asks_to_rename(prompt):
+        return "rename"
+    if asks_for_change(prompt):
+        return "change"
+    return "answer" if "?" in prompt[:_MOST_TEXT] else "unknown"
 
 
 def asks_to_rename(prompt: str) -> bool:

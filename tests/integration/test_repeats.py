@@ -82,6 +82,15 @@ async def test_an_answer_that_is_written_as_a_program_is_to_be_given_in_words(re
     assert statuses == ["completed", "failed"]
 
 
+async def test_what_is_to_be_changed_is_put_into_its_file_where_a_program_only_defines_it(recalling_agent, project):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n")
+    code = "# See shapes.py . Make area square it.\ndef area(a):\n    return a * a"
+    text, statuses = await told(recalling_agent, project, code)
+    assert (project / "shapes.py").read_text() == "def area(a):\n    return a * a\n"
+    assert "Done: Edit shapes.py (area)" in text
+    assert statuses == ["completed"]
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")

@@ -104,14 +104,15 @@ def test_asking_for_something_else(prompt):
 @pytest.mark.parametrize(
     ("prompt", "expected"),
     [
-        ("In which file is area()?", True),
-        ("Can you make area() refuse it?", False),
-        ("area() refuses it. Why? It should not.", False),
-        ("Write reports/kinds.json: the sums.", False),
+        ("In which file is area()?", "answer"),
+        ("Can you make area() refuse it?", "change"),
+        ("area() refuses it. Why? It should not.", "change"),
+        ("Please rename area() to surface().", "rename"),
+        ("Write reports/kinds.json: the sums.", "unknown"),
     ],
 )
-def test_a_question_wants_nothing_changed(prompt, expected):
-    assert mentions.only_asks(prompt) == expected
+def test_what_a_prompt_wants(prompt, expected):
+    assert mentions.wanted(prompt) == expected
 
 
 def test_names_of_code_are_no_paths():
