@@ -29,8 +29,10 @@ from punie_acp.agent.instructions import (
 from punie_acp.agent.needless import (
     ANSWERS,
     IDLE,
+    NONE_FOUND,
     OWN_WORDS,
     first_look,
+    found_none,
     has_own_words,
     is_answer,
     is_idle,
@@ -191,6 +193,8 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
         return [*guessed, *look]
+    if not outcome.error and found_none(outcome):
+        return [*guessed, NONE_FOUND]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
         return [*guessed, *named, next_step(turn.question, outcome.failed), *kept]

@@ -11,9 +11,12 @@ from punie_acp.codemode.source import Definition, body_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from punie_acp.codemode.events import ProgramOutcome
+
 IDLE = "The program did not run: there is nothing in it to run."
 ANSWERS = "The program did not run: that is an answer. Give it in words."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
+NONE_FOUND = "None is no answer: what the program was after was not found. Write another program that finds it."
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
 
@@ -43,6 +46,11 @@ def _does_nothing(one: ast.stmt) -> bool:
 
 def _is_field(one: ast.stmt) -> bool:
     return isinstance(one, ast.AnnAssign) and one.value is None
+
+
+def found_none(outcome: ProgramOutcome) -> bool:
+    """Whether all that a program has printed is None: what it was after is not there."""
+    return not outcome.effects and set(outcome.output.split()) == {"None"}
 
 
 def first_look(files: Iterable[str]) -> str:

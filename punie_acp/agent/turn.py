@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from punie_acp.agent.needless import found_none
 from punie_acp.agent.saving import with_saving
 from punie_acp.codemode.events import ProgramLimits
 from punie_acp.codemode.source import names_bound_in
@@ -86,7 +87,8 @@ class Turn:
     def note_outcome(self, outcome: ProgramOutcome) -> None:
         """Whether the model knows more after a program than before."""
         refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
-        told = refused or outcome.effects or (not outcome.error and (outcome.output.strip() or outcome.value))
+        found = outcome.value if found_none(outcome) else outcome.output.strip() or outcome.value
+        told = refused or outcome.effects or (not outcome.error and found)
         self.astray = 0 if told else self.astray + 1
 
     def with_data(self, code: str) -> str:

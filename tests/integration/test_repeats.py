@@ -91,6 +91,11 @@ async def test_what_is_to_be_changed_is_put_into_its_file_where_a_program_only_d
     assert statuses == ["completed"]
 
 
+async def test_none_is_not_taken_for_an_answer(recalling_agent, project):
+    text, _ = await told(recalling_agent, project, "print({}.get('a'))", "print(None, 1)")
+    assert text.count("None is no answer") == 1
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")
