@@ -197,7 +197,7 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
         return [*guessed, NONE_FOUND]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
-        return [*guessed, *named, next_step(turn.question, outcome.failed), *kept]
+        return [*guessed, next_step(turn.question, outcome.failed), *named, *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
 
 

@@ -100,6 +100,28 @@ print(run_command("python -m shapes.report").stdout)
 Output: hall: 12.5
 kitchen: 9
 You: 12.5
+User: Which function of shapes.py is named in no file of the folder docs? Answer with its name only.
+You:
+```python
+import re
+docs = "".join(read_file(path) for path in list_files("docs/**/*"))
+for name in re.findall(r"def (\\w+)", read_file("shapes.py")):
+    if name not in docs:
+        print(name)
+```
+Output: perimeter
+You: perimeter
+User: Whose walks in data/walks.csv took the most minutes together?
+You:
+```python
+from collections import Counter
+minutes = Counter()
+for walk in walks:
+    minutes[walk["name"]] += walk["minutes"]
+print(minutes.most_common(1))
+```
+Output: [('Ada', 210)]
+You: Ada's, 210 minutes.
 User: How many Markdown files are in docs? Answer with the number only.
 You:
 ```python

@@ -38,12 +38,13 @@ def entries_named(output: str, question: str, tables: tuple[Table, ...]) -> list
     words = dict.fromkeys(re.findall(r"[\w.-]+", output)) if len(output) <= _MOST_OUTPUT else ()
     names = [word for word in words if not word.isdigit()]
     found = [(table.name, word, table.entries[word]) for word in names for table in tables if word in table.entries]
-    return [f"{name}[{word!r}] is {_asked_of(entry, question)}" for name, word, entry in found[:_MOST_ENTRIES]]
+    return [_told_of_entry(*one, question) for one in found[:_MOST_ENTRIES]]
 
 
-def _asked_of(entry: Mapping[str, object], question: str) -> str:
+def _told_of_entry(table: str, key: str, entry: Mapping[str, object], question: str) -> str:
     asked = {name: value for name, value in entry.items() if re.search(rf"\b{re.escape(name)}s?\b", question)}
-    return described(asked or entry)
+    facts = " and ".join(f"the {name} of {key} is {described(value)}" for name, value in asked.items())
+    return f"{facts[0].upper()}{facts[1:]}." if facts else f"{table}[{key!r}] is {described(entry)}"
 
 
 def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]) -> TableHint:

@@ -71,8 +71,11 @@ def test_entries_are_told_whose_keys_were_printed_or_what_is_asked_of_them():
         "hives['H1'] is {'id': 'H1', 'site': 'Schule', 'keeper': 'K1'}",
     ]
     assert entries_named("['H1', 'H2']", "Which sites?", TABLES) == [
-        "hives['H1'] is {'site': 'Schule'}",
-        "hives['H2'] is {'site': 'Hof'}",
+        "The site of H1 is 'Schule'.",
+        "The site of H2 is 'Hof'.",
+    ]
+    assert entries_named("H1", "Of which site and keeper?", TABLES) == [
+        "The site of H1 is 'Schule' and the keeper of H1 is 'K1'."
     ]
     assert len(entries_named("H1 H2 H3 H4", "", TABLES)) == 3
     assert entries_named("H1 " * 100, "", TABLES) == []

@@ -50,6 +50,8 @@ async def test_a_long_one_alone_is_at_hand_and_a_short_one_of_few_entries_is_sho
     short = await looks_of("How many rows has looks.csv?", workspace, 1200)
     assert (short.tables, short.is_all) == ((), True)
     assert short.text.startswith(f"{HEADER}\nlooks.csv (csv.DictReader(open(")
+    assert not (await looks_of("How many had mites? looks.csv has the hives' numbers.", workspace, 1200)).is_all
+    assert (await looks_of("See notes.md. What is its title?", workspace, 1200)).is_all
 
 
 @pytest.mark.parametrize(
