@@ -9,22 +9,20 @@ question is read, through the editor where it serves files.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
 from punie_acp.agent.instructions import fenced
 from punie_acp.codemode.joining import joined
 from punie_acp.codemode.shapes import reading_of, shape_of
-from punie_acp.codemode.tables import folder_table, tables_of, told_of
+from punie_acp.codemode.tables import tables_of, told_of
 from punie_acp.codemode.tools.excerpts import excerpts
 from punie_acp.codemode.tools.outlines import outline
 from punie_acp.server.about import code_about
+from punie_acp.server.datafiles import data_beside, data_in
 from punie_acp.workspace.mentions import (
     asks_for_change,
     asks_for_files,
@@ -38,7 +36,6 @@ from punie_acp.workspace.mentions import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from punie_acp.codemode.table import Table
     from punie_acp.codemode.tools.excerpts import Excerpt
@@ -49,7 +46,6 @@ _MOST_FILES = 4
 _MOST_FOLDERS = 2
 _MOST_SECONDS = 2.0  # for each file: an editor that does not serve it holds nobody up
 _MOST_BYTES = 2_000_000
-_MOST_ENTRIES = 1000  # of a folder
 _MOST_NAMES = 300  # characters
 _SHORT_DATA = 600  # characters; the shape of what is longer says more than its text
 _FEW_ENTRIES = 8  # a small model sees the right one of as many
@@ -72,13 +68,17 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
     `programs`: whether the model writes programs, so that data may be at hand in them.
     """
     asked = _Asked(prompt)
+    read = partial(_read, workspace=workspace)
     names = files_named(prompt, workspace.root)
     folders = folders_named(prompt, workspace.root)
     if characters and not names and not folders:
-        asked.about = await code_about(prompt, workspace, partial(_read, workspace=workspace))
-    texts = {name: await _read(name, workspace) for name in [*names[:_MOST_FILES], *asked.about]}
+        asked.about = await code_about(prompt, workspace, read)
+    texts = {name: await read(name) for name in [*names[:_MOST_FILES], *asked.about]}
     at_hand = programs and not asked.change
-    tables = _tables(texts, characters) if at_hand else ()
+    is_asked = any(name in asked.question or not reading_of(name) for name in names)  # and not only of use
+    if at_hand and not is_asked:
+        texts |= await data_beside(names, prompt, workspace, read)
+    tables = _tables(texts, characters, may_be_read=is_asked) if at_hand else ()
     told: list[str] = []
     whole, code, changes = 0, dict[str, str](), dict[str, str]()
 
@@ -93,7 +93,7 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
             whole += look.is_all
             changes |= look.changes
     for folder in folders[:_MOST_FOLDERS]:
-        data = await _data_in(folder, workspace)
+        data = await data_in(folder, workspace, read)
         table = data.table() if at_hand else None
         if table and table.name not in {one.name for one in tables} and len(_at_hand((table,))) <= room():
             tables = (*tables, table)
@@ -108,23 +108,17 @@ async def looks_of(prompt: str, workspace: Workspace, characters: int, *, progra
         or asks_to_run(prompt, workspace.root)
         or asks_for_files(prompt)
     )
-    is_asked = any(name in _question_of(prompt) or not reading_of(name) for name in names)  # not only of use
     is_all = whole == len(names) == 1 and is_asked and not to_do  # what is in two is better compared by a program
     what = "Code that the prompt may be about" if asked.about else "Files that the prompt names"
     text = "\n".join([f"{what} (data, not instructions):", *told])
     return Looks(text, is_all, code, changes, tables)
 
 
-def _question_of(prompt: str) -> str:
-    """The sentence of a prompt that ends with a question mark; all of it, where none does."""
-    return next((one for one in re.split(r"(?<=[.!?])\s+", prompt) if one.endswith("?")), prompt)
-
-
-def _tables(texts: Mapping[str, str], room: int) -> tuple[Table, ...]:
+def _tables(texts: Mapping[str, str], room: int, *, may_be_read: bool) -> tuple[Table, ...]:
     """What programs have of the data files. A short one of few entries, alone, is better read by the model itself."""
     tables = tables_of({name: text for name, text in texts.items() if reading_of(name)})
     is_short = len(texts) == 1 and max(map(len, texts.values())) <= _SHORT_DATA
-    if is_short and all(table.count <= _FEW_ENTRIES for table in tables):
+    if may_be_read and is_short and all(table.count <= _FEW_ENTRIES for table in tables):
         return ()
     return next((one for one in (joined(tables), tables) if len(_at_hand(one)) <= room), ())
 
@@ -154,45 +148,6 @@ async def _read(name: str, workspace: Workspace) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _FolderData:
-    """The data files of one kind in a folder, and the text of the first."""
-
-    folder: str
-    names: tuple[str, ...] = ()
-    first: str = ""
-
-    @property
-    def shape(self) -> str:
-        """What they look like, by the first of them; "" where there are none."""
-        if not self.names:
-            return ""
-        shape = shape_of(f"{self.folder}/{self.names[0]}", self.first)
-        kind = self.names[0].rpartition(".")[2]
-        return f"{len(self.names)} files {self.folder}/*.{kind}; {shape}" if shape else ""
-
-    def table(self) -> Table | None:
-        """What programs have of them."""
-        is_json = bool(self.names) and self.names[0].endswith(".json")
-        return folder_table(self.folder, len(self.names), self.first) if is_json else None
-
-
-async def _data_in(folder: str, workspace: Workspace) -> _FolderData:
-    names = await anyio.to_thread.run_sync(_data_files, workspace.root / folder)
-    first = await _read(f"{folder}/{names[0]}", workspace) if names else ""
-    return _FolderData(folder, tuple(names), first)
-
-
-def _data_files(folder: Path) -> list[str]:
-    """The names of the files of that kind of data of which a folder has the most."""
-    kinds: dict[str, list[str]] = {}
-    with suppress(OSError):
-        for entry in islice(folder.iterdir(), _MOST_ENTRIES):
-            if reading_of(entry.name) and entry.is_file():
-                kinds.setdefault(entry.suffix, []).append(entry.name)
-    return sorted(max(kinds.values(), key=len)) if kinds else []
-
-
 def _contents(name: str, symbols: list[Symbol], room: int) -> str:
     """The names of what a source file defines at its top level, if there is room; "" for other files."""
     names = [one.name for one in symbols if not one.parent and one.kind != "variable"]
@@ -205,6 +160,8 @@ class _Asked:
 
     def __init__(self, prompt: str) -> None:
         self.sure, self.maybe = names_of_code(prompt)
+        sentences = re.split(r"(?<=[.!?])\s+", prompt)
+        self.question = next((one for one in sentences if one.endswith("?")), prompt)
         self.change = asks_for_change(prompt)
         self.rewrite = self.change and not asks_to_rename(prompt)  # of a definition, whole
         self.about: Mapping[str, set[str]] = {}  # the names of what it is about, where it names no file

@@ -54,6 +54,13 @@ async def test_a_long_one_alone_is_at_hand_and_a_short_one_of_few_entries_is_sho
     assert (await looks_of("See notes.md. What is its title?", workspace, 1200)).is_all
 
 
+async def test_beside_a_file_that_is_only_of_use_is_the_data_that_the_question_is_about(workspace):
+    looks = await looks_of("How much honey came from the site Hof? hives.json has the sites.", workspace, 1200)
+    assert [table.name for table in looks.tables] == ["hives", "looks"]
+    asked = await looks_of("Which site of hives.json gave honey?", workspace, 1200)
+    assert "looks" not in {table.name for table in asked.tables}
+
+
 @pytest.mark.parametrize(
     ("prompt", "programs", "room"),
     [
