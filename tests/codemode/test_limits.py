@@ -24,6 +24,8 @@ BOMBS = {
     "endless loop": "while True:\n    pass",
     "loop that catches everything": "while True:\n  try:\n    while True: pass\n  except BaseException:\n    pass",
     "a number that never ends": "10 ** 10 ** 8",
+    "loop that only waits": "import time\nwhile True:\n    time.sleep(0.05)",
+    "a wait that is too long": "import asyncio\nawait asyncio.sleep(9)",
     "memory at once": 'x = "x" * 500_000_000',
     "memory bit by bit": 'x = []\nwhile True:\n    x.append("y" * 1000)',
     "print flood": 'while True:\n    print("flood" * 20)',
