@@ -61,6 +61,7 @@ class Turn:
     texts: int = 0
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])
+    failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
     last_result: str = ""  # what the model was told of it
@@ -82,7 +83,8 @@ class Turn:
             self.program_id(tool_call_id)
 
     def note_outcome(self, outcome: ProgramOutcome) -> None:
-        """Whether the model knows more after a program than before."""
+        """Whether the model knows more after a program than before, and whether it has failed."""
+        self.failures = 0 if outcome.error is None else self.failures + 1
         refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
         told = refused or outcome.effects or (not outcome.error and (outcome.output.strip() or outcome.value))
         self.astray = 0 if told else self.astray + 1
