@@ -152,6 +152,7 @@ class ProgramRun:
                 await self._flush()
             raise
         await self._close_files()
+        self._output.end()
         await self._flush()
 
     async def _end_calls(self) -> None:
