@@ -34,7 +34,7 @@ _GIT_RUNS = re.compile(r"--(exec-path|config-env|upload-pack|receive-pack|ext-di
 _CODE = re.compile(
     r"rmtree|\.unlink\b|os\.(remove|rmdir|system|popen|exec|spawn|kill|truncate)|subprocess|shutil\.move|(rm|unlink|rmdir)Sync"
     r"|removeSync|File\.delete|FileUtils|Remove-Item|\brm\s*\(|do shell script|/proc/|(?<!\|)\|&?\s*[\"'](sh|bash)\b"
-    r"|child_process|\bsystem\s*\(|\bexec\s*\(|\beval\s*\(|\bsocket\b|urllib|requests\.|\bfetch\s*\(|__import__|\bunlink\b"
+    r"|child_process|\bsystem\s*[(\"']|from\s+(os|shutil)\s+import|\|\s*getline|\bexec\s*\(|\beval\s*\(|\bsocket\b|urllib|requests\.|\bfetch\s*\(|__import__|\bunlink\b"
 )
 _OF_DATABASES = frozenset({"psql", "mysql", "mariadb", "sqlite3", "duckdb", "sqlcmd"})
 _DROPS = re.compile(r"\b(drop|truncate)\s+(table|database|schema|view|index)\b|\bdelete\s+from\b", re.IGNORECASE)
@@ -132,8 +132,8 @@ def _statement(words: tuple[str, ...]) -> str | None:
 def _piped_code(part: Part) -> str | None:
     """`curl … | sh`: a shell or interpreter that reads its program from somewhere else."""
     words = part.plain_words()
-    name = re.sub(r"[0-9.]+$", "", program_name(words[0])) if words else ""
-    if name not in _PIPED_CODE:
+    name = re.sub(r"(?<=.)[0-9.]+$", "", program_name(words[0])) if words else ""
+    if name not in _PIPED_CODE and name not in ("source", "."):
         return None
     given = [word for word in words[1:] if not word.startswith("-") or word == "-"]
     fed = part.piped or any(operator.startswith("<") for operator, _ in part.redirects)

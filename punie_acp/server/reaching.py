@@ -32,7 +32,8 @@ _GIT_READS = frozenset(
     {"blame", "cat-file", "describe", "diff", "grep", "log", "ls-files", "ls-tree", "rev-list", "rev-parse", "shortlog"}
     | {"show", "status"}
 )
-_VARIABLES = re.compile(r"/proc/[^/]+/(environ$|[^/]*[*?\[])")
+_VARIABLES = re.compile(r"/proc/.+/environ$|/proc/[^/]+/[^/]*[*?\[]")
+_TEXT = re.compile(r"""(["'])([^"'\n]{1,200})\1""")
 _LITERAL = re.compile(r"""(["'])((?:~|/|\.\./)[\w.][^"'\n]*)\1""")
 _CODE_WRITES = re.compile(
     r"""open\s*\([^)]*["'][rbt]*[wax+][bt+]*["']|write_?(text|bytes|file)|appendfile|copyfile|copytree|shutil\.copy"""
@@ -96,6 +97,10 @@ def reach(part: Part, place: Place) -> str | None:
 
 def code_reach(code: str, place: Place) -> str | None:
     """The same of the text that an interpreter runs, where it says so plainly."""
+    texts = (found[2] for found in _TEXT.finditer(code) if set(found[2]) & set("./"))
+    secret = next((f"names {text}: {why}" for text in texts if (why := _secret(text, place))), None)
+    if secret is not None:
+        return secret
     if not _CODE_WRITES.search(code):
         return None
     outside = (found[2] for found in _LITERAL.finditer(code) if place.is_outside(found[2]))
@@ -204,7 +209,9 @@ def _secrets(part: Part, place: Place) -> str | None:
 def _pieces(word: Word, place: Place) -> Iterator[str]:
     """The texts in a word that may name a file: `--data=@file`, and what a glob stands for."""
     text = word.text
-    yield from (text, *text.split("=")[1:], *text.split("@")[1:])
+    named = (text, *text.split("=")[1:], *text.split("@")[1:])
+    yield from named
+    yield from (one.replace("*", "") for one in named if "*" in one)  # `.env*`, `*.pem`, whoever looks it up
     folder, slash, pattern = text.rpartition("/")
     path = (
         place.path(folder + slash) if word.unsure and set(pattern) & set("*?[") and not set(text) & set("$`") else None

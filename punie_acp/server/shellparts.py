@@ -103,6 +103,7 @@ class _Open:
     piped: bool = False
     assigned: list[str] = field(default_factory=list[str])  # values of variables in front
     redirect: str | None = None  # an operator whose target is next
+    names_function: bool = False  # `function` stands before the next word
 
 
 def parts_of(line: str, depth: int = 0) -> list[Part]:
@@ -256,8 +257,12 @@ def _take(part: _Open, word: Word) -> None:
         part.redirect = None
     elif not part.words and (assigned := _ASSIGNMENT.match(word.text)):
         part.assigned.append(word.text[assigned.end() :])
+    elif part.names_function:
+        part.names_function = False
     elif part.words or word.text not in _KEYWORDS:
         part.words.append(word)
+    else:
+        part.names_function = word.text == "function"
 
 
 def _closed(part: _Open) -> Iterator[Part]:
@@ -328,6 +333,9 @@ def _given_code(name: str, rest: tuple[Word, ...], options: frozenset[str], dept
     letters = {option[1:] for option in options if len(option) == 2}
     rest = tuple(word for word in rest if word.text != "--")
     for place, word in enumerate(rest):
+        option, equals, value = word.text.partition("=")
+        if equals and option in options:
+            return [Part(rest, code=value)]
         clustered = word.text.startswith("-") and not word.text.startswith("--") and word.text[-1:] in letters
         if (word.text.lower() in options or clustered) and place + 1 < len(rest):
             code = rest[place + 1]
