@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
 from punie_acp.settings import MODES
 from tests.tiny_models import build_tiny_model
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -120,6 +123,19 @@ def test_an_empty_prompt_is_refused(home):
     done = punie(home, "ask", "-", stdin=" \n")
     assert done.returncode == 2
     assert "the prompt is empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [("ask", "`--mode auto` allows what is neither dangerous nor secret"), ("auto", "asks in every mode")],
+)
+def test_who_cannot_be_asked_is_told_what_would_allow_it(home, tmp_path, mode, words):
+    (tmp_path / "project").mkdir()
+    prompt = "```python\nrun_command('rm -rf away')\n```"
+    settings = {"PUNIE_MODEL": "import:tests.scripted:echo_model", "PYTHONPATH": str(ROOT)}
+    done = punie(home, "ask", "--cwd", str(tmp_path / "project"), "--mode", mode, prompt, **settings)
+    assert "the user refused: Run rm -rf away" in done.stdout
+    assert words in " ".join(done.stderr.split())
 
 
 @pytest.mark.slow

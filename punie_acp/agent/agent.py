@@ -20,6 +20,7 @@ from punie_acp.agent.instructions import (
     DATA,
     FAILURE,
     SAME_AGAIN,
+    SMALLER_STEP,
     fenced,
     instructions,
     next_step,
@@ -198,6 +199,8 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
         return [*guessed, next_step(turn.question, outcome.failed), *named, *kept]
+    if is_program and turn.failures > 1:
+        return [*guessed, SMALLER_STEP, *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
 
 

@@ -167,6 +167,11 @@ _MOST_ASKED = 600  # characters
 _MOST_COMMAND = 200  # characters
 SAME_AGAIN = "That is the same error again. Take another way: print first what is in the files in question."
 """What stands after an error that the program before had too."""
+SMALLER_STEP = (
+    "Programs have failed one after the other. Take a smaller step: write one that does only the first part, and print "
+    "what comes of it."
+)
+"""What stands after the second error in a row, and after each that follows it."""
 ASKED = "The user asked"
 """With what the question is said once more, and the model does not begin its answer."""
 FAILURE = "The program failed"

@@ -64,6 +64,7 @@ class Turn:
     texts: int = 0
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])
+    failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
     last_result: str = ""  # what the model was told of it
@@ -85,7 +86,8 @@ class Turn:
             self.program_id(tool_call_id)
 
     def note_outcome(self, outcome: ProgramOutcome) -> None:
-        """Whether the model knows more after a program than before."""
+        """Whether the model knows more after a program than before, and whether it has failed."""
+        self.failures = 0 if outcome.error is None else self.failures + 1
         refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
         found = outcome.value if found_none(outcome) else outcome.output.strip() or outcome.value
         told = refused or outcome.effects or (not outcome.error and found)

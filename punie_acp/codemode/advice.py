@@ -12,7 +12,9 @@ _HINTS = (
     (r"FileNotFoundError|No such file", 'look what is there first: print(list_files("**/*"))'),
     (r"IsADirectoryError", "that is a folder; list_files(folder) names its files"),
     (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
-    (r"PermissionError|outside", "use paths inside the project, relative to its root"),
+    (r"PermissionError: this session ", "nothing is changed in this session; say in your answer what is to be done"),
+    (r"PermissionError: .*outside|outside the session", "use paths inside the project, relative to its root"),
+    (r"PermissionError", "that is not allowed here; do without it, or say why it is needed"),
     (r"old text is not in", "read the file and copy the text exactly as it stands there"),
     (r"KeyError", "print the keys first, or use d.get(key)"),
     (

@@ -6,7 +6,6 @@ from os.path import normpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast, get_args
 
-import anyio
 import anyio.to_thread
 from pydantic_monty import ExcType
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.functions import Place
 
 MAX_SLEEP_SECONDS = 10.0
+"""Of one pause that a program makes; it goes on then."""
 _KNOWN_EXCEPTIONS = frozenset(get_args(ExcType))
 SLEEPS = ("time.sleep", "asyncio.sleep", "system.sleep", "system.async_sleep")
 NOT_SILENT = object()
@@ -28,17 +28,14 @@ PURE = "pure"
 """The host function by which the prelude computes (`purefunctions.py`)."""
 
 
-async def silent_answer(place: Place, name: str, args: Sequence[object]) -> object:
-    """The value of an OS function that needs no call: a pause, the environment, a path's form. Else `NOT_SILENT`."""
-    if name in SLEEPS:
-        await anyio.sleep(min(float(cast("float", args[0])), MAX_SLEEP_SECONDS))
-        return None
+def silent_answer(place: Place, name: str, args: Sequence[object]) -> object:
+    """The value of an OS function that needs no call: the environment, a path's form. Else `NOT_SILENT`."""
     if name == "os.environ":
         return visible_environment(place.workspace.root)
     if name == "os.getenv":
         return visible_environment(place.workspace.root).get(str(args[0]), args[1] if len(args) > 1 else None)
     if name in {"Path.resolve", "Path.absolute"}:
-        return PurePosixPath(normpath(place.workspace.root / str(args[0])))  # noqa: ASYNC240 - only its text
+        return PurePosixPath(normpath(place.workspace.root / str(args[0])))
     return NOT_SILENT
 
 

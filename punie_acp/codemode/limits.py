@@ -1,4 +1,4 @@
-"""Where a program ends by itself: `ProgramLimits` as Monty's limits, and the cut of what a program printed."""
+"""Where a program ends by itself: `ProgramLimits` as Monty's limits, and what is told of what a program printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import ProgramLimits
 
 FLOOD_FACTOR = 16
-"""A program may print this many times its output limit before it is ended: what is over the limit is cut, not fatal."""
+"""A program may print this many times its output limit before it is ended: what is over it is left out, not fatal."""
 
 PRELUDE_BYTES = 2 * 1024 * 1024
 """Memory that our own prelude may take, on top of what the program is allowed."""
@@ -57,15 +57,14 @@ def loses_state(message: str) -> bool:
 
 @dataclass(slots=True)
 class Output:
-    """What a program printed: kept up to a limit, and handed on in pieces."""
+    """What a program printed: its beginning and its end up to a limit, and handed on in pieces."""
 
     limit: int  # bytes
-    flooded: bool = False  # far more was printed than is kept: the program should be ended
-    _kept: list[str] = field(default_factory=list[str])
+    flooded: bool = False  # far more was printed than is told: the program should be ended
+    _kept: list[str] = field(default_factory=list[str])  # all, up to the flood
     _fresh: list[str] = field(default_factory=list[str])
     _unkept: int = 0  # how many pieces of `_kept` were taken
     _bytes: int = 0
-    _cut: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)  # Monty prints from a thread of its own
 
     def add(self, text: str) -> None:
@@ -74,20 +73,29 @@ class Output:
             self._add(text)
 
     def _add(self, text: str) -> None:
-        size = len(text.encode("utf-8", "replace"))
-        room = self.limit - self._bytes
-        self._bytes += size
-        self.flooded = self._bytes > self.limit * FLOOD_FACTOR
-        if self._cut:
+        if self.flooded:
             return
-        if size > room:
-            self._cut = True
-            text = text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + "\n… (the rest was cut)\n"
-        self._kept.append(text)
-        self._fresh.append(text)
+        data = text.encode("utf-8", "replace")
+        room = self.limit - self._bytes
+        self._bytes += len(data)
+        self.flooded = self._bytes > self.limit * FLOOD_FACTOR
+        self._kept.append(_beginning(data, self.limit) if self.flooded else text)
+        if room > 0:
+            self._fresh.append(text if len(data) <= room else _beginning(data, room))
+
+    def end(self) -> None:
+        """The program has ended: its last words are handed on too, where too many stood before them."""
+        with self._lock:
+            data = "".join(self._kept).encode("utf-8", "replace")
+            left = max(len(data) - self.limit, 0)
+            told = min(left, self.limit // 2)
+            if told < left:
+                self._fresh.append(_left_out(left - told))
+            if told:
+                self._fresh.append(_end(data, told))
 
     def take_fresh(self) -> str:
-        """What is new since the last time."""
+        """What is new since the last time, as far as it is handed on."""
         if not self._fresh:
             return ""
         with self._lock:
@@ -96,7 +104,7 @@ class Output:
         return text
 
     def take_unkept(self) -> str:
-        """What is kept and new since this was last asked."""
+        """What is new since this was last asked."""
         with self._lock:
             text = "".join(self._kept[self._unkept :])
             self._unkept = len(self._kept)
@@ -110,5 +118,22 @@ class Output:
 
     @property
     def text(self) -> str:
-        """All that is kept."""
-        return "".join(self._kept)
+        """What is told of it: all, or its beginning and its end."""
+        text = "".join(self._kept)
+        data = text.encode("utf-8", "replace")
+        if len(data) <= self.limit:
+            return text
+        half = self.limit // 2
+        return _beginning(data, half) + _left_out(len(data) - 2 * half) + _end(data, half)
+
+
+def _beginning(data: bytes, size: int) -> str:
+    return data[:size].decode("utf-8", "ignore")
+
+
+def _end(data: bytes, size: int) -> str:
+    return data[-size:].decode("utf-8", "ignore")
+
+
+def _left_out(size: int) -> str:
+    return f"\n… ({size} bytes left out) …\n"

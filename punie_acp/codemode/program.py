@@ -18,8 +18,10 @@ from pydantic_monty import (
 
 from punie_acp.codemode.answers import (
     INTERRUPT,
+    MAX_SLEEP_SECONDS,
     NOT_SILENT,
     PURE,
+    SLEEPS,
     interrupting,
     pure_answer,
     raising,
@@ -150,6 +152,7 @@ class ProgramRun:
                 await self._flush()
             raise
         await self._close_files()
+        self._output.end()
         await self._flush()
 
     async def _end_calls(self) -> None:
@@ -236,7 +239,10 @@ class ProgramRun:
         called, args, kwargs = str(snapshot.function_name), snapshot.args, snapshot.kwargs
         name = called.removeprefix(DEFERRED)
         if snapshot.is_os_function:
-            value = await silent_answer(self._place, name, args)
+            if name in SLEEPS:
+                await self._sleep(float(cast("float", args[0])))
+                return {"return_value": None}
+            value = silent_answer(self._place, name, args)
             if value is not NOT_SILENT:
                 return {"return_value": value}
         if name == PURE:
@@ -244,6 +250,15 @@ class ProgramRun:
         if not is_served(name, self.extra):
             return unknown_function(name, args)
         return await self._external(snapshot, called, name)
+
+    async def _sleep(self, seconds: float) -> None:
+        """A pause of the program's own making, of which it is the only cause: its time goes on."""
+        began = time.monotonic()
+        left = self.limits.seconds - self._running
+        await anyio.sleep(min(seconds, left, MAX_SLEEP_SECONDS))
+        self._running += time.monotonic() - began
+        if self._running >= self.limits.seconds:
+            raise _StopError(self._time_is_up())
 
     async def _external(self, snapshot: FunctionSnapshot, called: str, name: str) -> ExternalResult:
         """Serve an external call: at once and to its end, or, where its deferred form was called, beside others."""

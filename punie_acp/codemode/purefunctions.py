@@ -6,6 +6,7 @@ Nothing of a program is run here; `ast` and `literal_eval` only read text. What 
 from __future__ import annotations
 
 import ast
+import codecs
 import importlib
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_TEXT = 400_000  # characters of one call's arguments
+MAX_FILE = 10_000_000  # the same, of what is written in an encoding
 MAX_NUMBER = 10_000  # a width, an indent, a count: what makes a short text long
 MAX_ITEMS = 2_000  # of a sequence that is compared with another
 MAX_MARKED_ITEMS = 300  # where the comparison looks into the lines as well
@@ -38,6 +40,7 @@ _ALLOWED = {
     "zlib": "crc32 adler32",
 }
 """What is called as it is, and imported when it is first asked for."""
+_OF_FILES = ("text.encode", "text.decode")
 _ANY_NUMBER = ("struct", "zlib", "binascii", "calendar.timegm")
 
 
@@ -52,8 +55,9 @@ def compute(args: Sequence[object], kwargs: Mapping[str, object]) -> object:
     if name == "names":
         return _names(given[0])
     function = _function(name)
-    if sum(_size(one) for one in given) > MAX_TEXT or sum(_size(one) for one in kwargs.values()) > MAX_NUMBER:
-        raise ValueError(f"{name} takes at most {MAX_TEXT} characters here")
+    most = MAX_FILE if name in _OF_FILES else MAX_TEXT
+    if sum(_size(one) for one in given) > most or sum(_size(one) for one in kwargs.values()) > MAX_NUMBER:
+        raise ValueError(f"{name} takes at most {most} characters here")
     numbers = [one for one in (*given, *kwargs.values()) if isinstance(one, int)]
     if not name.startswith(_ANY_NUMBER) and any(abs(one) > MAX_NUMBER for one in numbers):
         raise ValueError(f"{name} takes numbers up to {MAX_NUMBER} here")
@@ -239,6 +243,22 @@ def _fraction_of(value: float) -> list[int]:
     return list(value.as_integer_ratio())
 
 
+def _encode(text: str, encoding: str, errors: str) -> bytes:
+    return text.encode(_of_files(encoding), errors)
+
+
+def _decode(data: bytes, encoding: str, errors: str) -> str:
+    return data.decode(_of_files(encoding), errors)
+
+
+def _of_files(encoding: str) -> str:
+    """`encoding`, as one that takes no longer than a file is long."""
+    name = codecs.lookup(encoding).name
+    if name in ("idna", "punycode"):
+        raise LookupError(f"{encoding} is no encoding of files")
+    return name
+
+
 _OWN: dict[str, Callable[..., object]] = {
     "xml.parse": _parse_xml,
     "ast.parse": parse,
@@ -257,5 +277,7 @@ _OWN: dict[str, Callable[..., object]] = {
     "struct.pack": _pack,
     "struct.iter_unpack": _unpack_all,
     "fractions.of_float": _fraction_of,
+    "text.encode": _encode,
+    "text.decode": _decode,
 }
 """What needs a limit of its own, or gives plain data in place of objects."""

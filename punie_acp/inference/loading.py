@@ -104,10 +104,16 @@ def _read(path: Path) -> nn.Module:
     try:
         model: nn.Module = utils.load_model(path, lazy=True)[0]
     except ValueError as error:
-        raise EngineError(f"{path.name} cannot be loaded: {error}") from error
+        raise EngineError(f"{path.name} cannot be loaded: {_in_short(error)}") from error
     except (KeyError, TypeError, RuntimeError, OSError) as error:
         raise EngineError(f"{path.name} is damaged ({error}); import or download the model again.") from error
     return model
+
+
+def _in_short(error: ValueError) -> str:
+    """One sentence: of weights that do not fit the configuration, mlx names each, a line a tensor."""
+    first, *names = str(error).strip().splitlines()
+    return f"{first.rstrip(' :')}, such as {names[0].rstrip(',.')}." if names else first
 
 
 def _settle(model: nn.Module, device: Device, kernels: Kernels | None, should_stop: Callable[[], bool]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from punie_acp.protocol.peer import Incoming, JsonValue, Params
-    from punie_acp.settings import Settings
+    from punie_acp.settings import Mode, Settings
 
 _MARKS = {"completed": "[green]✓[/]", "failed": "[red]✗[/]"}
 
@@ -35,7 +35,7 @@ async def ask(prompt: str, cwd: Path, settings: Settings, *, json: bool) -> int:
 
     With `json`, every update and the result are printed as JSON lines. Ctrl-C cancels the turn.
     """
-    client = JsonClient() if json else ConsoleClient()
+    client = JsonClient() if json else ConsoleClient(settings.mode)
     exit_code = 1
     try:
         exit_code = await _ask(client, prompt, cwd, settings)
@@ -95,16 +95,22 @@ class JsonClient:
 class ConsoleClient:
     """Shows calls, diffs and the answer, and asks for permission where a person is at the terminal."""
 
+    mode: Mode = "ask"
     console: Console = field(default_factory=lambda: Console(highlight=False))
     notes: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     calls: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])  # merged updates by id
     in_line: bool = False  # whether the cursor stands behind streamed text
 
+    def _way_out(self) -> str:
+        if self.mode == "auto":
+            return "What is dangerous or secret asks in every mode."
+        return "`--mode auto` allows what is neither dangerous nor secret."
+
     async def request(self, incoming: Incoming) -> JsonValue:
         """Answer the agent: only the question for permission is one it may ask of this client."""
         if incoming.method != "session/request_permission" or not sys.stdin.isatty():
             if incoming.method == "session/request_permission":
-                self.notes.print("[yellow]Refused, since nobody can be asked here. `--mode auto` allows it.[/]")
+                self.notes.print(f"[yellow]Refused, since nobody can be asked here. {self._way_out()}[/]")
             return _refuse(incoming)
         params: Any = incoming.params
         options = {str(number): option for number, option in enumerate(params["options"], start=1)}

@@ -117,7 +117,9 @@ def covers(rule: Rule, call: CallRequested, roots: tuple[Path, ...]) -> bool:
     paths = _paths(call)
     if not paths or rule.scope == "function":
         return rule.scope == "function" and not paths and rule.pattern == call.function
-    if (call.kind == "delete") != (rule.scope == "delete") or any(_is_guarded(path, roots) for path in paths):
+    if (call.kind == "delete") != (rule.scope == "delete") or call.sensitive is not None:
+        return False
+    if any(_is_guarded(path, roots) for path in paths):
         return False
     return all(_is_at(rule, path, roots) for path in paths)
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from punie_acp.server.programs import program_name, programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
+
+    from punie_acp.server.programs import Wrapper
 
 MAX_DEPTH = 8
 """Commands within commands; deeper ones are unsure."""
@@ -40,16 +42,20 @@ _KEYWORDS = frozenset(
         "!",
         "{",
         "}",
-        "time",
         "coproc",
         "[[",
         "]]",
     }
 )
-_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "su", "script", "busybox"})
+_SHELLS = frozenset(
+    {"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "su", "script", "busybox", "pwsh", "powershell"}
+)
 _GIT_WITH_ARGUMENT = frozenset(
     {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--super-prefix", "--config-env"}
 )
+_AWK = frozenset({"awk", "gawk", "mawk", "nawk"})
+_WITH_VARIABLES = frozenset({"make", "gmake", "just", "task"})
+_OPTION = re.compile(r"-\w|--[\w-]+=")
 _OPERATOR = re.compile(r"&&|\|\||\|&|;;&?|;&|[;|&()\n]")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = dict(zip("abefnrtv\\'\"?", "\a\b\x1b\f\n\r\t\v\\'\"?", strict=True))
@@ -74,15 +80,18 @@ class Part:
     assigned: tuple[str, ...] = ()  # values of variables in front, which may be commands: GIT_SSH_COMMAND, PAGER
     code: str | None = None  # the text that an interpreter of no shell is given to run
 
+    def plain(self) -> tuple[Word, ...]:
+        """The words; of git without the options that stand before its subcommand."""
+        if not self.words or program_name(self.words[0].text) != "git":
+            return self.words
+        rest = list(self.words[1:])
+        while rest and rest[0].text.startswith("-"):
+            del rest[: 2 if rest[0].text in _GIT_WITH_ARGUMENT else 1]
+        return (Word("git"), *rest)
+
     def plain_words(self) -> tuple[str, ...]:
-        """The words' texts; of git without the options that stand before its subcommand."""
-        texts = tuple(word.text for word in self.words)
-        if not texts or program_name(texts[0]) != "git":
-            return texts
-        rest = list(texts[1:])
-        while rest and rest[0].startswith("-"):
-            del rest[: 2 if rest[0] in _GIT_WITH_ARGUMENT else 1]
-        return ("git", *rest)
+        """The texts of `plain`."""
+        return tuple(word.text for word in self.plain())
 
 
 @dataclass(slots=True)
@@ -94,6 +103,7 @@ class _Open:
     piped: bool = False
     assigned: list[str] = field(default_factory=list[str])  # values of variables in front
     redirect: str | None = None  # an operator whose target is next
+    names_function: bool = False  # `function` stands before the next word
 
 
 def parts_of(line: str, depth: int = 0) -> list[Part]:
@@ -247,8 +257,12 @@ def _take(part: _Open, word: Word) -> None:
         part.redirect = None
     elif not part.words and (assigned := _ASSIGNMENT.match(word.text)):
         part.assigned.append(word.text[assigned.end() :])
+    elif part.names_function:
+        part.names_function = False
     elif part.words or word.text not in _KEYWORDS:
         part.words.append(word)
+    else:
+        part.names_function = word.text == "function"
 
 
 def _closed(part: _Open) -> Iterator[Part]:
@@ -257,6 +271,26 @@ def _closed(part: _Open) -> Iterator[Part]:
 
 
 # Commands that run commands.
+
+
+def beginnings(texts: Sequence[str], before: int = 0, with_argument: Collection[str] = ()) -> list[int]:
+    """Where what follows a program's own options may begin: one that is not known may have the next word as argument.
+
+    `before` words that are no options stand in front of it, and variables and times may.
+    """
+    place, behind_option = 0, False
+    while place < len(texts):
+        text = texts[place]
+        if text in with_argument:
+            place, behind_option = place + 1, False
+        elif text.startswith(("-", "+")) and len(text) > 1:
+            behind_option = text != "--" and "=" not in text
+        elif before:
+            before -= 1
+        elif not (_ASSIGNMENT.match(text) or _is_duration(text)):
+            return [place, place + 1] if behind_option and place + 1 < len(texts) else [place]
+        place += 1
+    return []
 
 
 def _inner(part: Part, depth: int) -> list[Part]:
@@ -269,26 +303,41 @@ def _inner(part: Part, depth: int) -> list[Part]:
     if depth > MAX_DEPTH:
         return [Part((Word(part.words[0].text, unsure=True),))]
     name, rest = program_name(part.words[0].text), part.words[1:]
-    known = programs()
-    found: list[Part] = []
-    base = re.sub(r"[0-9.]+$", "", name)
-    if options := known.interpreters.get(name) or known.interpreters.get(base):
-        found += _given_code(name, rest, options, depth)
+    found = _of_interpreter(name, rest, depth)
     if name in ("eval", "trap", "ssh", "watch"):
         found += parts_of(" ".join(word.text for word in rest), depth + 1)
-    if name in known.wrappers:
-        found += _wrapped(part, known.wrappers[name], depth)
+    if name == "alias":
+        found += [inner for word in rest for inner in parts_of(word.text.partition("=")[2], depth + 1)]
     if name in ("find", "fd", "fdfind"):
         found += _executed_by_find(rest, depth)
+    for wrapper in programs().wrappers.get(name, ()):
+        found += _wrapped(part, wrapper, depth)
+    return found + [inner for command in _given_commands(name, rest) for inner in parts_of(command, depth + 1)]
+
+
+def _of_interpreter(name: str, rest: tuple[Word, ...], depth: int) -> list[Part]:
+    known, base = programs(), re.sub(r"[0-9.]+$", "", name)
+    found = list[Part]()
+    if options := known.interpreters.get(name) or known.interpreters.get(base):
+        found += _given_code(name, rest, options, depth)
+    if base in ("python", "pypy"):
+        module = next((place for place, word in enumerate(rest) if word.text == "-m"), len(rest))
+        found += _run_by(Part((Word(name),)), rest[module + 1 :], depth)
+    if name in _AWK:
+        found += _awk_program(rest)
     return found
 
 
 def _given_code(name: str, rest: tuple[Word, ...], options: frozenset[str], depth: int) -> list[Part]:
     """The text behind `-c`. Letters before the `c` of a cluster (`-lc`) are options without arguments."""
     letters = {option[1:] for option in options if len(option) == 2}
+    rest = tuple(word for word in rest if word.text != "--")
     for place, word in enumerate(rest):
+        option, equals, value = word.text.partition("=")
+        if equals and option in options:
+            return [Part(rest, code=value)]
         clustered = word.text.startswith("-") and not word.text.startswith("--") and word.text[-1:] in letters
-        if (word.text in options or clustered) and place + 1 < len(rest):
+        if (word.text.lower() in options or clustered) and place + 1 < len(rest):
             code = rest[place + 1]
             shell = name in _SHELLS
             unsure = [Part((Word(code.text, unsure=True),))] if code.unsure and shell else []
@@ -296,22 +345,54 @@ def _given_code(name: str, rest: tuple[Word, ...], options: frozenset[str], dept
     return []
 
 
-def _wrapped(part: Part, with_argument: frozenset[str], depth: int) -> list[Part]:
-    """The command behind `env A=b`, `timeout 5`, `xargs -n 1`."""
-    rest = list(part.words[1:])
-    while rest and (rest[0].text.startswith("-") or _ASSIGNMENT.match(rest[0].text) or _is_duration(rest[0].text)):
-        option = rest.pop(0).text
-        if option in with_argument and rest:
-            argument = rest.pop(0)
-            if option == "-S":  # env -S 'rm -rf x'
-                return parts_of(argument.text, depth + 1)
-    if not rest:
+def _awk_program(rest: tuple[Word, ...]) -> list[Part]:
+    texts = [word.text for word in rest]
+    return [Part(rest, code=texts[place]) for place in beginnings(texts)]
+
+
+def _given_commands(name: str, rest: tuple[Word, ...]) -> list[str]:
+    """What options of programs of no shell have them run: `git rebase -x 'make test'`, `rg --pre …`, `make SHELL=…`."""
+    known = programs()
+    letters = known.executing_letters.get(name, frozenset[str]())
+    found: list[str] = []
+    for place, word in enumerate(rest):
+        option, _, value = word.text.partition("=")
+        following = rest[place + 1].text if place + 1 < len(rest) else ""
+        if option in known.executing or (name in _WITH_VARIABLES and value):
+            found.append(value or following)
+        elif word.text[:1] == "-" and word.text[1:2] in letters:
+            found.append(word.text[2:] or following)
+    return [command for command in found if " " in command]
+
+
+def _wrapped(part: Part, wrapper: Wrapper, depth: int) -> list[Part]:
+    """The command behind `env A=b`, `timeout 5`, `xargs -n 1`, `uv run`."""
+    rest, found = part.words[1:], list[Part]()
+    if wrapper.begins:
+        texts = [word.text.lower() for word in rest]
+        ends = (place + len(wrapper.begins) for place in beginnings(texts))
+        end = next((end for end in ends if tuple(texts[end - len(wrapper.begins) : end]) == wrapper.begins), None)
+        if end is None:
+            return []
+        rest = rest[end:]
+    for word in rest:
+        if word.text.startswith("-") and " " in word.text:  # env -S'rm -rf x', --split-string='rm -rf x'
+            found += parts_of(_OPTION.sub("", word.text, count=1), depth + 1)
+    for place in beginnings([word.text for word in rest], wrapper.before, wrapper.options):
+        found += _run_by(part, rest[place:], depth)
+    return found
+
+
+def _run_by(part: Part, command: tuple[Word, ...], depth: int) -> list[Part]:
+    while command and command[0].text in _KEYWORDS:
+        command = command[1:]
+    if not command:
         return []
-    if len(rest) == 1 and " " in rest[0].text:
-        return parts_of(rest[0].text, depth + 1)
+    if " " in command[0].text:
+        return parts_of(command[0].text, depth + 1)
     adds = program_name(part.words[0].text) in ("xargs", "parallel")
     more = (Word("", unsure=True),) if adds else ()
-    inner = Part((*rest, *more), part.redirects, part.piped and not adds)
+    inner = Part((*command, *more), part.redirects, part.piped and not adds)
     return [inner, *_inner(inner, depth + 1)]
 
 

@@ -35,7 +35,8 @@ def require_model(folder: Path) -> None:
         raise WeightsError(f"{folder}/config.json names no model_type.")
     if config.get("model_file"):
         raise UnsupportedModelError(f"{folder} wants to run Python code of its own, which is not allowed here.")
-    read_json(folder / "tokenizer.json")
+    if not isinstance(read_json(folder / "tokenizer.json").get("model"), dict):
+        raise WeightsError(f"{folder}/tokenizer.json holds no tokenizer.")
     read_json(folder / "tokenizer_config.json")
     shards = sorted(folder.glob("model*.safetensors"))
     if not shards:

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _ANYWHERE = re.compile(
-    r"TOKENS?$|TOKENS?_|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CONNECTION_?STRING"
+    r"TOKENS?$|TOKENS?_|SECRET|PASSWORD|PASSWORT|PASSWD|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY"
+    r"|CONNECTION_?STRING|MNEMONIC|AUTHORIZATION|(^|_)CREDS?(_|$)|(^|_)JWT_|(^|_)AUTH_HEADER"
 )
-_LAST = re.compile(r"(^|_)(KEYS?|PASS|AUTH|PAT|DSN|COOKIE|JWT|BEARER|WEBHOOK|WEBHOOK_URL|DATABASE_URL)$|._PWD$")
+_LAST = re.compile(
+    r"(^|_)(KEYS?|PASS|AUTH|PAT|PW|SK|TOK|SALT|DSN|COOKIE|JWT|BEARER|WEBHOOK|WEBHOOK_URL|DATABASE_URL)$|._PWD$"
+)
 _OF_A_CLOUD = re.compile(r"(AWS|AZURE|ARM|GCP|GCLOUD|DIGITALOCEAN|HCLOUD|CLOUDFLARE|VAULT)_")
 _PLACES = re.compile(r".*_(REGION|PROFILE|LOCATION|ZONE|ADDR|OUTPUT|PAGER)$")
 _VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|^(gh[pousr]_|github_pat_|glpat-|sk-[A-Za-z0-9_-]{16}|xox[abprs]-|AKIA[0-9A-Z]{12}|hf_[A-Za-z0-9]{16}|npm_[A-Za-z0-9]{16}"
+    r"|[rs]k_(live|test)_|AIza[A-Za-z0-9_-]{30}|ya29\.|gsk_[A-Za-z0-9]{16}|nvapi-|dop_v1_|SG\.[A-Za-z0-9_-]{16}|xapp-|whsec_|shpat_"
+    r"|AGE-SECRET-KEY-|LTAI[A-Za-z0-9]{12}|(Bearer|Basic) [A-Za-z0-9+/=._-]{8}|https://hooks\.slack\.com/services/"
     r"|pypi-[A-Za-z0-9_-]{16}|eyJ[A-Za-z0-9_-]{10,}\.eyJ)"
     r"|^[a-z][a-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@"  # a password in an address
 )

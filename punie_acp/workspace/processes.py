@@ -76,6 +76,7 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
     async with guard() as watching:
         mark = Mark()
         process = await _start(command, mark)
+        mark = mark.of(process.pid)
         running = _Running(process, command, mark)
         try:
             await watching.watch_over(process.pid)

@@ -33,6 +33,18 @@ def test_a_refusal_is_told_apart(lab):
     assert "the user said no" in advice(outcome)
 
 
+@pytest.mark.parametrize(
+    ("reason", "part"),
+    [
+        ("this session is read-only; not done: Write n.txt", "nothing is changed in this session"),
+        ("this session only plans; not done: Write n.txt", "nothing is changed in this session"),
+        ("[Errno 13] Permission denied: 'n.txt'", "not allowed here"),
+    ],
+)
+def test_what_the_session_or_the_system_does_not_allow_has_nothing_to_do_with_the_path(lab, reason, part):
+    assert part in advice(lab.run('write_file("n.txt", "x")', refuse=lambda _: reason).outcome)
+
+
 def test_a_key_that_another_file_has_is_looked_for_there(lab):
     (lab.root / "honey.json").write_text('[{"hive": "H01", "honey": 4}]')
     (lab.root / "hives.json").write_text('[{"id": "H01", "site": "Schule"}]')

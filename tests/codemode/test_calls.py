@@ -184,3 +184,28 @@ def test_arguments_of_the_wrong_kind_are_type_errors(lab):
 )
 def test_a_command_that_fails_after_a_change_is_noted(lab, program, failed):
     assert lab.run(program).outcome.failed == failed
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import shutil\nshutil.copy('.env', 'open.txt')",
+        "import shutil\nshutil.copytree('build', 'open')",
+        "import shutil\nshutil.move('build/log', 'open.txt')",
+        "import os\nos.rename('build/log', 'open.txt')",
+    ],
+)
+def test_what_is_read_only_after_a_question_is_put_elsewhere_only_after_one(lab, code):
+    (lab.root / ".env").write_text("KEY=1\n")
+    (lab.root / "build").mkdir()
+    (lab.root / "build" / "log").write_text("x\n")
+    (lab.root / ".gitignore").write_text("build\n")
+    (change,) = [request for request in lab.run(code).requests if request.type is CallType.WRITE]
+    assert change.sensitive in ("secrets are often kept in .env files", "it is hidden by .gitignore")
+
+
+def test_what_stays_hidden_or_never_was_is_put_elsewhere_without_a_reason(lab):
+    (lab.root / ".gitignore").write_text("*.log\n")
+    (lab.root / "a.log").write_text("x\n")
+    ran = lab.run("import shutil\nshutil.copy('a.log', 'b.log')\nshutil.copy('a.txt', 'c.txt')")
+    assert [request.sensitive for request in ran.requests] == [None, None]

@@ -24,6 +24,8 @@ BOMBS = {
     "endless loop": "while True:\n    pass",
     "loop that catches everything": "while True:\n  try:\n    while True: pass\n  except BaseException:\n    pass",
     "a number that never ends": "10 ** 10 ** 8",
+    "loop that only waits": "import time\nwhile True:\n    time.sleep(0.05)",
+    "a wait that is too long": "import asyncio\nawait asyncio.sleep(9)",
     "memory at once": 'x = "x" * 500_000_000',
     "memory bit by bit": 'x = []\nwhile True:\n    x.append("y" * 1000)',
     "print flood": 'while True:\n    print("flood" * 20)',
@@ -77,12 +79,25 @@ def test_a_process_that_has_run_programs_exits_in_peace(tmp_path):
     assert codes == [0] * 5
 
 
-def test_output_over_the_limit_is_cut_and_the_program_goes_on(lab):
-    ran = lab.run('print("x" * 6000)\nwrite_file("after.txt", "done")')
+def test_output_over_the_limit_is_cut_in_the_middle_and_the_program_goes_on(lab):
+    ran = lab.run('print("first")\nprint("x" * 6000)\nprint("last")\nwrite_file("after.txt", "done")')
     assert ran.outcome.error is None
-    assert len(ran.output) < 4200
-    assert ran.output.endswith("(the rest was cut)\n")
+    assert ran.output == f"first\n{'x' * 2042}\n… (1916 bytes left out) …\n{'x' * 2042}\nlast\n"
     assert (lab.root / "after.txt").exists()
+
+
+@pytest.mark.parametrize("count", [3000, 5000, 9000])
+def test_the_user_sees_the_beginning_at_once_and_the_end_of_an_output_over_the_limit(lab, count):
+    ran = lab.run(f'for n in range({count}):\n    print("é", end="")\nread_file("a.txt")\nprint("last")')
+    printed = "".join(event.text for event in ran.watcher.of(Printed))
+    written = "é" * count + "last\n"
+    beginning = "é" * min(2048, count)
+    assert printed.startswith(beginning)
+    assert printed.endswith("élast\n")
+    assert (printed == written) == (len(written.encode()) <= 1.5 * 4096)
+    assert len(printed.encode()) <= 1.5 * 4096 + 60
+    assert ran.output.endswith("élast\n")
+    assert len(ran.output.encode()) <= 4096 + 60
 
 
 def test_limits_can_be_given_with_a_program(lab):

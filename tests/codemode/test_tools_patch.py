@@ -79,6 +79,14 @@ def test_all_files_of_a_patch_are_one_question_with_all_diffs(patching):
     assert ran.outcome.effects == (request.title,)
 
 
+def test_a_new_file_needs_no_dev_null(patching):
+    """Models name the file twice; what the hunk says is clear all the same."""
+    ran = apply(patching, "--- a/new.txt\n+++ b/new.txt\n@@ -0,0 +1,2 @@\n+first\n+second\n")
+    assert ran.output == "['new.txt']\n"
+    assert (patching.root / "new.txt").read_text() == "first\nsecond\n"
+    assert ran.requests[0].changes[0].old_text is None
+
+
 def test_a_refused_patch_changes_nothing(patching):
     ran = apply(patching, CHANGE.format(line=58), refuse=lambda _: "no")
     assert ran.outcome.error.message == "PermissionError: no"

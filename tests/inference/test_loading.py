@@ -81,3 +81,16 @@ def test_on_a_gpu_the_quantised_weights_stay_as_they_are(tmp_path, monkeypatch, 
     assert (loaded.device, loaded.prefill_step, loaded.decoder, loaded.packed) == (device, 2048, None, False)
     tokens = mx.array([[(7 * index) % 400 for index in range(20)]])
     assert mx.array_equal(loaded.model(tokens), theirs(tokens))
+
+
+def test_weights_that_do_not_fit_their_configuration_are_one_sentence(tmp_path: Path) -> None:
+    import json
+
+    from punie_acp.inference.loading import load_model
+    from punie_acp.inference.types import EngineError
+
+    folder = build_tiny_model(tmp_path / "tiny")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": config["num_hidden_layers"] + 2}))
+    with pytest.raises(EngineError, match=r"^tiny cannot be loaded: Missing \d+ parameters, such as model\S+\.$"):
+        load_model(folder, context_tokens=512)

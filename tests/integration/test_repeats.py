@@ -27,6 +27,16 @@ async def test_one_that_has_just_run_is_not_run_again(recalling_agent, project):
     assert statuses == ["completed", "failed", "completed", "failed"]
 
 
+async def test_after_two_failures_a_smaller_step_is_asked_for(recalling_agent, project):
+    text, statuses = await told(recalling_agent, project, "print(a)", "print(b)", "print(c)", "print(1)", "print(d)")
+
+    assert statuses == ["failed", "failed", "failed", "completed", "failed"]
+    second, third = text.index("name 'b'"), text.index("name 'c'")
+    assert "Take a smaller step" not in text[:second]
+    assert "Take a smaller step: write one that does only the first part" in text[second:third]
+    assert text.count("Take a smaller step") == 2  # a program that ran has come between the others
+
+
 async def test_one_that_has_changed_something_runs_again_after_another_change(recalling_agent, project):
     code = "with open('log.txt', 'a') as log:\n    log.write('once\\n')"
     _, statuses = await told(recalling_agent, project, code, "write_file('else.txt', '')", code)

@@ -220,6 +220,17 @@ def test_deleting_has_rules_of_its_own(project, book):
     assert asks(permissions, write(project / "docs" / "b.py", kind="delete"))
 
 
+def test_a_copy_of_a_secret_asks_in_every_mode_and_whatever_is_allowed_for_its_folder(project, book):
+    copy = replace(write(project / "src" / "b"), sensitive="secrets")
+    permissions = Permissions("ask", book)
+    decide(permissions, write(project / "src" / "a"), "allow_always")
+    assert not asks(permissions, write(project / "src" / "b"))
+    assert asks(permissions, copy)
+    assert permissions.question(copy).allowing is None
+    permissions.mode = "auto"
+    assert asks(permissions, copy)
+
+
 def test_always_allowing_a_secret_file_allows_only_that_file(project, book):
     permissions = Permissions("ask", book)
     decide(permissions, read(project / ".env", "secrets"), "allow_always")

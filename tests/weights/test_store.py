@@ -44,6 +44,7 @@ def test_an_mlx_folder_is_linked_in_and_found_again(store, tiny):
         ("config.json", b'{"model_type": "qwen2", "model_file": "evil.py"}', "wants to run Python code"),
         ("config.json", b"{", "cannot be read"),
         ("tokenizer.json", None, "has no tokenizer.json"),
+        ("tokenizer.json", b"{}", "holds no tokenizer"),
         ("model.safetensors", None, r"has no model\*\.safetensors"),
         ("model.safetensors", b"\x05\0\0\0\0\0\0\0[1,2]", "is not a safetensors file"),
         ("model.safetensors", b"\xff" * 40, "is not a safetensors file"),

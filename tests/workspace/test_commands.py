@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,8 +24,6 @@ from punie_acp.workspace.outputs import MAX_FILES, Outputs
 from punie_acp.workspace.processes import Command, environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from punie_acp.workspace.base import CommandProgress
 
 pytestmark = pytest.mark.anyio
@@ -166,15 +165,17 @@ async def test_a_command_that_starts_processes_without_end_is_stopped(project):
     await eventually(lambda: not (project / "last").exists() or not lives(project / "last"))
 
 
+shows_pipes = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux shows the pipes of a process")
 needs_setsid = pytest.mark.skipif(shutil.which("setsid") is None, reason="there is no setsid here")
 
 
 @needs_setsid
 @pytest.mark.parametrize("ended_by", ["time", "crowd", "cancel"])
-async def test_what_has_left_the_session_of_a_command_that_is_ended_ends_too(project, ended_by):
+@pytest.mark.parametrize("emptied", ["", pytest.param("env -i ", marks=shows_pipes)])
+async def test_what_has_left_the_session_of_a_command_that_is_ended_ends_too(project, ended_by, emptied):
     """The bomb here is a small one: it ends by itself at a hundred."""
-    first = "setsid sh -c 'echo $$ > stray; exec sleep 60' &"
-    more = "for i in $(seq 100); do setsid sleep 60 & done;" if ended_by == "crowd" else ""
+    first = f"{emptied}setsid sh -c 'echo $$ > stray; exec sleep 60' &"
+    more = f"for i in $(seq 100); do {emptied}setsid sleep 60 & done;" if ended_by == "crowd" else ""
     seconds = 0.5 if ended_by == "time" else 60.0
     command = Command(f"{first} {more} wait; sleep 60", project, seconds, environment(None), processes=50)
     async with anyio.create_task_group() as tasks:

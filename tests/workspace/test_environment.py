@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
         "AWS_CONTAINER_CREDENTIALS_FULL_URI", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_ID", "DB_PASSWORD",
         "PGPASSWORD", "MYSQL_PWD", "DB_PASS", "SSH_PASSPHRASE", "CLIENT_SECRET", "DJANGO_SECRET_KEY", "SECRETS",
         "STRIPE_KEY", "NPM_AUTH", "GITLAB_PAT", "SENTRY_DSN", "DATABASE_URL", "SLACK_WEBHOOK_URL", "VAULT_TOKEN",
-        "PRIVATE_KEY", "AZURE_STORAGE_CONNECTION_STRING",
+        "PRIVATE_KEY", "AZURE_STORAGE_CONNECTION_STRING", "CREDS", "DB_CREDS", "AUTHORIZATION", "AUTH_HEADER",
+        "JWT_SIGNING", "WALLET_MNEMONIC", "STRIPE_SK", "BOT_TOK", "pw", "DB_PW", "SESSION_SALT",
     ],
 )  # fmt: skip
 def test_names_of_secrets_are_known(name):
@@ -33,7 +34,7 @@ def test_names_of_secrets_are_known(name):
         "PATH", "HOME", "PWD", "OLDPWD", "USER", "LANG", "SHELL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH",
         "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", "GIT_ASKPASS", "KEYBOARD", "MONKEY", "EDITOR", "CI", "AWS_REGION",
         "AWS_DEFAULT_REGION", "AWS_PROFILE", "HTTP_PROXY", "https_proxy", "NO_PROXY", "CARGO_HOME", "PATTERN",
-        "AUTHOR", "GIT_AUTHOR_NAME", "COMPASS", "XDG_SESSION_ID",
+        "AUTHOR", "GIT_AUTHOR_NAME", "COMPASS", "XDG_SESSION_ID", "RANDOM_SEED", "PYTHONHASHSEED", "CREDITS",
     ],
 )  # fmt: skip
 def test_ordinary_names_are_not(name):
@@ -45,7 +46,8 @@ def test_ordinary_names_are_not(name):
     [
         "ghp_0123456789abcdefghij", "sk-proj-0123456789abcdef", "AKIA0123456789ABCDEF", "glpat-x1y2z3", "xoxb-1-2",
         "postgres://me:hush@db/x", "https://:hush@index.example.org/simple", "-----BEGIN RSA PRIVATE KEY-----\nx",
-        "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.c2ln",
+        "eyJhbGciOiJIUzI1.eyJzdWIiOiIx.c2ln", "sk_live_0123456789", "gsk_0123456789abcdefghij", "whsec_0123",
+        "AIza0123456789abcdefghijklmnopqrstuvwxy", "Bearer 0123456789", "https://hooks.slack.com/services/T/B/x",
     ],
 )  # fmt: skip
 def test_values_of_secrets_are_known_under_any_name(value):
@@ -53,7 +55,9 @@ def test_values_of_secrets_are_known_under_any_name(value):
     assert not looks_secret("HTTPS_PROXY", value)
 
 
-@pytest.mark.parametrize("value", ["https://example.org", "me@example.org", "/a/b:/c", "sk-learn", "1", ""])
+@pytest.mark.parametrize(
+    "value", ["https://example.org", "me@example.org", "/a/b:/c", "sk-learn", "Basic auth", "1", ""]
+)
 def test_ordinary_values_are_not(value):
     assert not looks_secret("HARMLESS", value)
 

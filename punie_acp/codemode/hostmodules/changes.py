@@ -64,7 +64,8 @@ async def rename(place: Place, path: PathLike, target: PathLike) -> Plan:
         await place.workspace.rename(source, goal)
 
     title = f"Move {place.workspace.display(source)} to {place.workspace.display(goal)}"
-    return _change("move", title, [source, goal], act, PurePosixPath(str(target)))
+    plan = _change("move", title, [source, goal], act, PurePosixPath(str(target)))
+    return replace(plan, sensitive=_laid_open(place, source, goal))
 
 
 async def move(place: Place, src: PathLike, dst: PathLike) -> Plan:
@@ -84,7 +85,8 @@ async def copy(place: Place, src: PathLike, dst: PathLike, *, follow_symlinks: b
         plan = await write_bytes(place, goal, await place.workspace.read_bytes(source))
     else:
         plan = await write_text(place, goal, text)
-    return _with_value(plan, goal)
+    target = place.resolve(goal, WRITE, "edit", "Copy to")
+    return replace(_with_value(plan, goal), sensitive=_laid_open(place, source, target))
 
 
 async def copytree(place: Place, src: PathLike, dst: PathLike, dirs_exist_ok: bool = False) -> Plan:
@@ -102,7 +104,13 @@ async def copytree(place: Place, src: PathLike, dst: PathLike, dirs_exist_ok: bo
                 await place.workspace.write_bytes(goal / path.relative_to(source), data)
 
     title = f"Copy folder {place.workspace.display(source)} to {place.workspace.display(goal)}"
-    return _change("edit", title, [source, goal], act, str(dst))
+    plan = _change("edit", title, [source, goal], act, str(dst))
+    return replace(plan, sensitive=_laid_open(place, source, goal))
+
+
+def _laid_open(place: Place, source: Path, goal: Path) -> str | None:
+    """Why what goes from `source` to `goal` asks: where it is then, it could be read without a question."""
+    return None if place.workspace.sensitivity(goal) else place.workspace.sensitivity(source)
 
 
 async def rmtree(place: Place, path: PathLike, ignore_errors: bool = False) -> Plan:

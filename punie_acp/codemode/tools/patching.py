@@ -38,6 +38,8 @@ class _Outcome:
         """Add what the patch does to one file. Raises `OSError`, `ValueError` with the file's name."""
         source = None if part.source is None else self._resolve(part.source)
         target = None if part.target is None else self._resolve(part.target)
+        if source is not None and source == target and part.only_adds and await self._is_missing(source):
+            source = None  # a new file, whose header does not say so
         old = "" if source is None else await self._text(source)
         if target is not None and target != source and await self._exists(target):
             raise FileExistsError(f"{self._name(target)} exists already")
@@ -72,6 +74,9 @@ class _Outcome:
             self.before[path] = None
             return await self.place.workspace.stat(path) is not None
         return self.after[path] is not None
+
+    async def _is_missing(self, path: Path) -> bool:
+        return path not in self.after and await self.place.workspace.stat(path) is None
 
     def _patched(self, old: str, part: FilePatch, path: Path | None) -> str:
         assert path is not None

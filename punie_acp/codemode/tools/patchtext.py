@@ -53,6 +53,11 @@ class FilePatch:
     target: str | None
     hunks: tuple[Hunk, ...]
 
+    @property
+    def only_adds(self) -> bool:
+        """Whether it says that nothing was there: `@@ -0,0 +1,2 @@`, with lines that are added only."""
+        return [hunk.start for hunk in self.hunks] == [0] and not self.hunks[0].old
+
 
 def read_patch(patch: str) -> list[FilePatch]:
     """The files of `patch`. Raises `ValueError` for what is no unified diff, or does what cannot be done here."""
