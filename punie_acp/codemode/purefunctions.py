@@ -134,6 +134,17 @@ def _segment(source: str, line: int, column: int, end_line: int, end_column: int
     return ast.get_source_segment(source, place) or ""
 
 
+# codecs
+
+
+def _decode(data: bytes, encoding: str, errors: str) -> str:
+    return data.decode(encoding, errors)
+
+
+def _encode(text: str, encoding: str, errors: str) -> bytes:
+    return text.encode(encoding, errors)
+
+
 # difflib
 
 
@@ -245,6 +256,8 @@ _OWN: dict[str, Callable[..., object]] = {
     "ast.unparse": _unparse,
     "ast.dump": _dump,
     "ast.segment": _segment,
+    "codecs.decode": _decode,
+    "codecs.encode": _encode,
     "difflib.ratio": _ratio,
     "difflib.opcodes": _opcodes,
     "difflib.blocks": _blocks,

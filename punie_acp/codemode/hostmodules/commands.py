@@ -88,9 +88,9 @@ def _printing(plan: Plan) -> Plan:
     return replace(plan, perform=perform)
 
 
-async def call(place: Place, args: str | Sequence[str], **options: object) -> Plan:
-    """`subprocess.call`, `os.system`: the exit code."""
-    return await _subprocess(place, args, lambda done: done.returncode, options)
+async def system(place: Place, command: str) -> Plan:
+    """`os.system`: the exit status as `wait` gives it, the code in its second byte."""
+    return await _subprocess(place, command, lambda done: done.returncode << 8, {})
 
 
 async def getoutput(place: Place, cmd: str) -> Plan:

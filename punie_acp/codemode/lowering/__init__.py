@@ -16,7 +16,9 @@ from punie_acp.codemode.lowering.modules import imports, replaced_parts
 from punie_acp.codemode.lowering.statements import (
     assertions,
     byte_strings,
+    classes_of,
     deletions,
+    dictionaries,
     global_names,
     kinds,
     lazy_parts,
@@ -79,6 +81,8 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (process_output, ast.For | ast.comprehension),
     (byte_strings, ast.Call),
     (kinds, ast.Call),
+    (classes_of, ast.Attribute | ast.Call),
+    (dictionaries, ast.Call),
     (replaced_parts, ast.Attribute),
     (lacking_methods, ast.Call),
     (static_methods, ast.Attribute),

@@ -43,7 +43,7 @@ def written_at_once(source: Source, node: ast.AST, own: set[str]) -> None:
 
 
 _PATH_METHODS = frozenset(
-    ["expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
+    ["chmod", "expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
 )
 
 

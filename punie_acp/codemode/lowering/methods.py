@@ -112,15 +112,19 @@ _STATIC = {
     ("int", "from_bytes"): "_int_from_bytes",
     ("dict", "get"): "(lambda _d, *_more: _d.get(*_more))",
     ("datetime", "fromtimestamp"): "_fromtimestamp",
+    ("datetime", "utcfromtimestamp"): "_fromtimestamp",
+    ("datetime", "utcnow"): "_utcnow",
+    ("date", "fromtimestamp"): "_date_fromtimestamp",
     ("list", "append"): "(lambda _l, value: _l.append(value))",
 }
 
 
 def static_methods(source: Source, node: ast.AST, own: set[str]) -> None:
-    """`str.maketrans(…)`, `Path.home()`, `int.from_bytes(…)`."""
+    """`str.maketrans(…)`, `Path.home()`, `int.from_bytes(…)`, also as `datetime.datetime.fromtimestamp(…)`."""
     del own
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        made = _STATIC.get((node.value.id, node.attr))
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+        kind = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+        made = _STATIC.get((kind, node.attr))
         if made is not None:
             source.replace_node(node, made)
 
