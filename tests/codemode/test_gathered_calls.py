@@ -22,6 +22,13 @@ HEAD = "import asyncio\n"
         'await asyncio.gather(*(run_command("sleep 0.5") for _ in range(3)))',
         'tasks = [run_command("sleep 0.5") for _ in range(3)]\nawait asyncio.gather(*tasks)',
         'async def one():\n    return await run_command("sleep 0.5")\nawait asyncio.gather(one(), one(), one())',
+        'await asyncio.gather(*[asyncio.to_thread(run_command, "sleep 0.5") for _ in range(3)])',
+        'tasks = [asyncio.create_task(run_command("sleep 0.5")) for _ in range(3)]\nfor task in tasks:\n    await task',
+        """async def main():
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(run_command("sleep 0.5"))
+asyncio.run(main())""",
         """async def one():
     return run_command("sleep 0.5")
 async def main():

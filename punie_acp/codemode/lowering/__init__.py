@@ -10,7 +10,15 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from punie_acp.codemode.lowering.files import exit_codes, opens, path_methods, printing, process_output, written_at_once
+from punie_acp.codemode.lowering.files import (
+    exit_codes,
+    loose_files,
+    opens,
+    path_methods,
+    printing,
+    process_output,
+    written_at_once,
+)
 from punie_acp.codemode.lowering.methods import callbacks, held_methods, lacking_methods, static_methods, text_methods
 from punie_acp.codemode.lowering.modules import imports, replaced_parts
 from punie_acp.codemode.lowering.statements import (
@@ -93,6 +101,7 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (imports, ast.Import | ast.ImportFrom),
     (opens, ast.Call),
     (written_at_once, ast.Call),
+    (loose_files, ast.Expr),
     (path_methods, ast.Attribute | ast.Call),
     (printing, ast.Call),
     (raising, ast.Call),
