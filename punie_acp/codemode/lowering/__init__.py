@@ -19,7 +19,14 @@ from punie_acp.codemode.lowering.files import (
     process_output,
     written_at_once,
 )
-from punie_acp.codemode.lowering.methods import callbacks, held_methods, lacking_methods, static_methods, text_methods
+from punie_acp.codemode.lowering.methods import (
+    callbacks,
+    held_methods,
+    lacking_methods,
+    parts_of_matches,
+    static_methods,
+    text_methods,
+)
 from punie_acp.codemode.lowering.modules import imports, replaced_parts
 from punie_acp.codemode.lowering.statements import (
     assertions,
@@ -93,6 +100,7 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (dictionaries, ast.Call),
     (replaced_parts, ast.Attribute),
     (lacking_methods, ast.Call),
+    (parts_of_matches, ast.Attribute),
     (static_methods, ast.Attribute),
     (lazy_parts, ast.AST),
     (text_methods, ast.Attribute),

@@ -106,6 +106,17 @@ def lacking_methods(source: Source, node: ast.AST, own: set[str]) -> None:
         call_prelude(source, node, _IN_PRELUDE[method])
 
 
+_OF_MATCHES = frozenset({"lastgroup", "lastindex"})
+
+
+def parts_of_matches(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`match.lastgroup`, which Monty's matches lack."""
+    del own
+    if isinstance(node, ast.Attribute) and node.attr in _OF_MATCHES and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), f"_{node.attr}(")
+        source.replace(dot_before(source, node), source.end(node), ")")
+
+
 _STATIC = {
     ("str", "maketrans"): "_maketrans",
     ("Path", "home"): "_path_home",

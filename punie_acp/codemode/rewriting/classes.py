@@ -251,7 +251,10 @@ class _Maker:
         left: dict[str, None] = {}
         for info in self._ancestors():
             for part in info.node.body:
-                if isinstance(part, Function):
+                if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
+                    for one in _member_names(part):
+                        left.pop(one, None)
+                elif isinstance(part, Function):
                     is_abstract = {"abstractmethod", "abc.abstractmethod"} & {
                         dotted(one) for one in part.decorator_list
                     }
