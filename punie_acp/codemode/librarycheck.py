@@ -45,7 +45,13 @@ def library_problem(
     `earlier` are the functions that the program finds in its session.
     """
     modules = _imported(nodes)
-    found = [*_wrong_imports(nodes), *_wrong_uses(nodes, modules), *_characters(nodes), *_earlier_uses(nodes, earlier)]
+    found = [
+        *_wrong_imports(nodes),
+        *_wrong_uses(nodes, modules),
+        *_characters(nodes),
+        *_earlier_uses(nodes, earlier),
+        *_unheard_of(nodes),
+    ]
     tried = [node for node in nodes if isinstance(node, ast.Try) and node.handlers]
     certain = [
         one for one in found if not any(part.lineno <= one[0] <= (part.body[-1].end_lineno or 0) for part in tried)
@@ -110,6 +116,23 @@ def _characters(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
             continue
         if not _CHARACTER.search(ast.unparse(node.target)):
             yield (node.iter.lineno, node.iter.col_offset + 1, _ONE_TEXT)
+
+
+_METACLASSES = frozenset({"ABCMeta", "EnumMeta", "EnumType", "type"})
+_LOOKED_UP = {"__get__": "@property", "__set__": "@property", "__getattribute__": "__getattr__"}
+
+
+def _unheard_of(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
+    """What the sandbox's classes would pass over in silence."""
+    for node in (one for one in nodes if isinstance(one, ast.ClassDef)):
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass" and ast.unparse(keyword.value).rpartition(".")[2] not in _METACLASSES:
+                said = "the sandbox has no metaclasses; use a class decorator or a function"
+                yield (node.lineno, node.col_offset + 1, said)
+        for part in node.body:
+            if isinstance(part, ast.FunctionDef) and part.name in _LOOKED_UP:
+                said = f"the sandbox does not ask {part.name}; use {_LOOKED_UP[part.name]}"
+                yield (part.lineno, part.col_offset + 1, said)
 
 
 def _earlier_uses(nodes: Sequence[ast.AST], earlier: Mapping[str, inspect.Signature]) -> Iterator[tuple[int, int, str]]:

@@ -29,6 +29,8 @@ FAILS_BEFORE_IT_RUNS = [
     ('r = run_command("ls")\nprint(r["stdout"])', "type", 2, "a Result is no dict, so write .stdout"),
     ('for m in search("x"):\n    print(m["path"])', "type", 2, "it has path, line, text"),
     ("import numpy as np\nprint(np.pi)", "type", 1, "no module 'numpy'"),
+    ("class M(type):\n    pass\nclass A(metaclass=M):\n    pass", "type", 3, "no metaclasses"),
+    ("class D:\n    def __get__(self, one, kind):\n        return 1", "type", 2, "use @property"),
     ("def f(:\n  pass", "syntax", 1, "SyntaxError"),
     ("for i in range(3)\n    print(i)", "syntax", 1, "expected ':'"),
     ("try:\n    pass\nexcept* ValueError:\n    pass", "syntax", 1, "use a plain except"),
