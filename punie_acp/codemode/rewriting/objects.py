@@ -155,6 +155,8 @@ class Objects(ast.NodeTransformer):
         self.generic_visit(node)
         if called in {"len", "bool"} and self.truth:
             node.func = at(node, name("_len" if called == "len" else "_true"))[0]
+        elif called in {"any", "all"} and self.truth:
+            node.func = at(node, name(f"_lazy_{called}"))[0]
         elif called in _RENAMED:
             node.func = at(node, name(_RENAMED[called]))[0]
         elif f"{called}.__new__" in self.knowledge.dunders or (called == "cls" and self._makes_new()):
