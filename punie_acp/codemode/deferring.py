@@ -27,7 +27,7 @@ _IN_TURN = frozenset(
 )
 """With these a program relies on when its coroutines are switched; the prelude's work only where they run in turn."""
 
-_GATHERING = frozenset({"asyncio.gather", "asyncio.ensure_future"})
+_GATHERING = frozenset({"asyncio.gather", "asyncio.ensure_future", "asyncio.create_task"})
 
 _Scope = ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
 
@@ -78,11 +78,20 @@ class _Deferring:
             and any(a.name == "gather" for a in node.names)
             for node in self._source.nodes
         )
+        gathering = _GATHERING | {f"{group}.create_task" for group in self._task_groups()}
         for node in self._source.nodes:
             if isinstance(node, ast.Call) and (
-                ast.unparse(node.func) in _GATHERING or (imported and _name(node.func) == "gather") or _makes_task(node)
+                ast.unparse(node.func) in gathering or (imported and _name(node.func) == "gather")
             ):
                 yield node
+
+    def _task_groups(self) -> Iterator[str]:
+        """`group` of `async with asyncio.TaskGroup() as group`."""
+        for node in self._source.nodes:
+            for item in node.items if isinstance(node, ast.AsyncWith) else ():
+                made = item.context_expr
+                if isinstance(made, ast.Call) and _name(made.func) == "TaskGroup" and item.optional_vars is not None:
+                    yield _name(item.optional_vars)
 
     def _in_threads(self) -> Iterator[ast.Call]:
         """`asyncio.to_thread(read_file, path)`, which says that the program need not wait either."""
@@ -123,11 +132,6 @@ class _Deferring:
                 for inner in _own_nodes(node):
                     if self._is_external(inner) and inner not in self._gathered:
                         yield inner
-
-
-def _makes_task(node: ast.Call) -> bool:
-    """`asyncio.create_task(…)`, `group.create_task(…)`."""
-    return isinstance(node.func, ast.Attribute) and node.func.attr == "create_task"
 
 
 def _plain_nodes(tree: ast.AST) -> Iterator[ast.AST]:

@@ -150,6 +150,18 @@ def test_a_plain_call_stays_one_for_which_the_program_waits():
     assert defer(code) == code
 
 
+def test_a_method_of_the_program_that_is_called_like_one_of_asyncio_gets_the_value(lab):
+    code = """class Tasks:
+    def create_task(self, title):
+        return title.upper()
+async def main():
+    print(Tasks().create_task(read_file("a.txt", 1, 1)))
+tasks = Tasks()
+print(tasks.create_task(read_file("a.txt", 2, 2)))
+asyncio.run(main())"""
+    assert lab.run(HEAD + code).output == "TWO\n\nONE\n\n"
+
+
 def test_coroutines_that_rely_on_their_turns_keep_them():
     code = 'import asyncio\nlock = asyncio.Lock()\nasync def f():\n    async with lock:\n        read_file("a")\n'
     assert defer(code) == code
