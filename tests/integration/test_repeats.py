@@ -110,7 +110,7 @@ async def test_a_command_that_was_asked_for_is_still_to_be_run_after_a_change(re
     begin = "# Write a file. Then run python -m this. Go on.\n"
     change = f"{begin}write_file('a.txt', 'a')\nprint('written')"
     look = "print(1)"
-    run = "print(run_command('python -c \"import this\"').exit_code)"
+    run = "print(run_command('python -m this').exit_code)"
     text, _ = await told(recalling_agent, project, look, change, run)
     still = "Still to be done: run_command('python -m this')."
     assert text.count(still) == 1
