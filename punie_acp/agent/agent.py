@@ -26,6 +26,7 @@ from punie_acp.agent.instructions import (
     next_step,
     outcome_text,
     own_instructions,
+    still_to_run,
 )
 from punie_acp.agent.needless import (
     ANSWERS,
@@ -207,7 +208,9 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
     if found_none(outcome):
         return [NONE_FOUND]
     named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
-    return [next_step(turn.question, outcome.failed, turn.to_run if turn.has_changed else ""), *named, *kept]
+    is_left = turn.to_run and turn.has_changed
+    left = still_to_run(turn.to_run, is_program=turn.settings.tools == "program") if is_left else ""
+    return [next_step(turn.question, outcome.failed, left), *named, *kept]
 
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
@@ -228,11 +231,16 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     if code.strip() in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
-    if code.strip() not in {turn.last_program, turn.last_change}:
-        return None
+    return _repeated(turn, code, what) if code.strip() in {turn.last_program, turn.last_change} else None
+
+
+def _repeated(turn: Turn, code: str, what: str) -> str:
+    """What is said of a program that has run before, and nothing has changed since."""
     if turn.astray and code.strip() != turn.last_change:
         turn.repeats += 1
         return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
+    if turn.to_run and turn.has_changed:
+        return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=what == 'program')}"
     turn.answer_now = True
     if code.strip() != turn.last_program:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result

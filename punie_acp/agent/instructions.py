@@ -178,18 +178,25 @@ FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""
 
 
-def next_step(question: str, failed: str = "", not_run: str = "") -> str:
+def still_to_run(command: str, *, is_program: bool) -> str:
+    """What is told of a command that the user has asked for: small models copy a program that they have just read."""
+    call = f"run_command({command!r})"
+    return (
+        f"Still to be done:\n{fenced(f'print({call}.stdout)', 'python')}"
+        if is_program
+        else f"Still to be done: {call}."
+    )
+
+
+def next_step(question: str, failed: str = "", left: str = "") -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked.
 
-    `failed` is a command that failed after a change, which a small model does not notice; `not_run` is one that the
-    user has asked for.
+    `failed` is a command that failed after a change, which a small model does not notice; `left` says what is left.
     """
     asked = " ".join(question.split())
-    step = _NEXT
+    step = left or _NEXT
     if failed:
         step = f"`{failed[:_MOST_COMMAND]}` failed: see above why, mend that, and run it again."
-    elif not_run:
-        step = f"Still to be done: run_command({not_run!r})."
     return f"{ASKED}: {asked}\n{step}" if 0 < len(asked) <= _MOST_ASKED else step
 
 

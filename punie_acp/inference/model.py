@@ -16,7 +16,7 @@ from pydantic_ai.usage import RequestUsage
 
 from punie_acp.inference.answer import Answer, ArgumentsWriter
 from punie_acp.inference.conversation import Conversation, avoided, keepsake, to_tools
-from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, TextDelta
+from punie_acp.inference.dialects import ArgumentDelta, CallEnd, CallStart, Malformed, Parser, TextDelta, read_text
 from punie_acp.inference.types import (
     Avoided,
     GenerationFinished,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pydantic_ai.tools import RunContext
 
     from punie_acp.inference.chat import Chat
-    from punie_acp.inference.dialects import Dialect, ParseEvent, Parser, Tool
+    from punie_acp.inference.dialects import Dialect, ParseEvent, Tool
     from punie_acp.inference.types import Engine, EngineEvent
 
 PROVIDER = "punie-acp"
@@ -51,7 +51,7 @@ class LocalModelSettings(ModelSettings, total=False):
 
     cache_key: str  # the session whose KV cache is used and kept
     avoid_calls: frozenset[str]  # ids of tool calls that the model must not make again word for word
-    no_call: bool  # the answer does not begin with a call
+    no_call: bool  # the answer is text, whatever it looks like, and does not begin like a call
     avoid_beginnings: tuple[str, ...]  # words that an answer or a program leaves after their first token at the latest
     call_probability: float  # from which on the answer begins with a call, though text may be likelier
     keep_prefix: bool  # keep the prompt's keys and values on disk: many conversations begin with it
@@ -173,7 +173,10 @@ class LocalModel(Model[None]):
             await self._on_wait(event)
 
     def _parser(self, tools: Sequence[Tool], settings: ModelSettings | None) -> Parser:
-        one_call = (settings or {}).get("parallel_tool_calls") is False
+        chosen = cast("LocalModelSettings", settings or {})
+        if chosen.get("no_call"):
+            return Parser(read_text)
+        one_call = chosen.get("parallel_tool_calls") is False
         try:
             return self._dialect.parser(tools, one_call=one_call)
         except ValueError as error:

@@ -1,7 +1,7 @@
 """What the model reads after a program."""
 
 from punie_acp.agent.calling import call_text
-from punie_acp.agent.instructions import DATA, next_step, outcome_text
+from punie_acp.agent.instructions import DATA, next_step, outcome_text, still_to_run
 from punie_acp.codemode.events import ProgramError, ProgramOutcome
 
 
@@ -57,7 +57,9 @@ def test_after_an_output_the_question_stands_again_and_what_failed():
     assert next_step("Mend it.", "pytest -q") == (
         "The user asked: Mend it.\n`pytest -q` failed: see above why, mend that, and run it again."
     )
-    assert next_step("Mend it.", not_run="pytest -q") == (
-        "The user asked: Mend it.\nStill to be done: run_command('pytest -q')."
+    left = still_to_run("pytest -q", is_program=True)
+    assert next_step("Mend it.", left=left) == (
+        "The user asked: Mend it.\nStill to be done:\n```python\nprint(run_command('pytest -q').stdout)\n```"
     )
+    assert still_to_run("pytest -q", is_program=False) == "Still to be done: run_command('pytest -q')."
     assert next_step("why " * 300, "x" * 300) == f"`{'x' * 200}` failed: see above why, mend that, and run it again."

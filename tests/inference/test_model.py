@@ -206,6 +206,16 @@ def test_the_engine_is_told_how_an_answer_must_not_begin_that_is_to_be_in_words(
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_answer_that_is_to_be_in_words_is_text_whatever_it_looks_like(chat, dialect):
+    text = f"It was this:\n{call(dialect)}"
+    engine = ScriptedEngine(chat, [text])
+    agent = an_agent(engine, chat, dialect)
+    result = anyio.run(partial(agent.run, "Which?", model_settings=LocalModelSettings(no_call=True)))
+    assert result.output == text
+    assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_answers_and_programs_may_share_their_first_token_with_words_that_they_must_not_begin_with(chat, dialect):
     engine = ScriptedEngine(chat, ["One."])
     words = ("The program failed", "The user asked")

@@ -111,10 +111,12 @@ async def test_a_command_that_was_asked_for_is_still_to_be_run_after_a_change(re
     change = f"{begin}write_file('a.txt', 'a')\nprint('written')"
     look = "print(1)"
     run = "print(run_command('python -m this').exit_code)"
-    text, _ = await told(recalling_agent, project, look, change, run)
-    still = "Still to be done: run_command('python -m this')."
-    assert text.count(still) == 1
+    text, statuses = await told(recalling_agent, project, look, change, change, run)
+    still = "Still to be done:\n```python\nprint(run_command('python -m this').stdout)\n```"
+    assert text.count(still) == 2  # after the change, and when it was written again
     assert text.index("written") < text.index(still)
+    assert f"The program did not run again. {still}" in text
+    assert statuses == ["completed", "completed", "failed", "completed"]
 
 
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):

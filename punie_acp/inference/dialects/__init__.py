@@ -15,6 +15,7 @@ from punie_acp.inference.dialects.base import (
     Parser,
     TextDelta,
     Tool,
+    read_text,
 )
 from punie_acp.inference.dialects.blocks import BlockDialect
 from punie_acp.inference.dialects.fence import FenceDialect
@@ -35,6 +36,7 @@ __all__ = [
     "TextDelta",
     "Tool",
     "choose_dialect",
+    "read_text",
     "sniff_dialect",
 ]
 

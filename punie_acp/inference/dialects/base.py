@@ -210,6 +210,13 @@ class Parser:
         return self._reader.drain()
 
 
+def read_text(reader: Reader) -> Step[None]:
+    """The routine for an answer in which nothing is a call."""
+    while char := (yield from reader.take()):
+        reader.say(char)
+    reader.flush()
+
+
 class Dialect(Protocol):
     """How a model family writes a tool call in text. Values in, text out; state is in the `Parser`."""
 

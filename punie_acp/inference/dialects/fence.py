@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from punie_acp.inference.dialects.base import CallEnd, JsonValue, Parser, Reader, Step, Tool
+from punie_acp.inference.dialects.base import CallEnd, JsonValue, Parser, Reader, Step, Tool, read_text
 from punie_acp.inference.dialects.python_strings import PythonStrings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class FenceDialect:
     def parser(self, tools: Sequence[Tool], *, one_call: bool = True) -> Parser:
         """Reads text, and the program up to the end of its fence. Raises `ValueError` as `instructions` does."""
         if not tools:
-            return Parser(_read_text)
+            return Parser(read_text)
         tool, parameter = _program_tool(tools)
         return Parser(lambda reader: _Answer(reader, tool.name, parameter).read())
 
@@ -59,12 +59,6 @@ def _program_tool(tools: Sequence[Tool]) -> tuple[Tool, str]:
         names = ", ".join(tool.name for tool in tools)
         raise ValueError(f"The fence dialect calls one tool, which takes a program as `code`; these are {names}.")
     return tools[0], parameter
-
-
-def _read_text(reader: Reader) -> Step[None]:
-    while char := (yield from reader.take()):
-        reader.say(char)
-    reader.flush()
 
 
 class _Answer:
