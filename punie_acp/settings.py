@@ -68,7 +68,7 @@ class Settings:
     program_seconds: float = 30.0  # running, pauses not counted
     program_memory_mib: int = 256  # memory of one program
     program_output_bytes: int = 64 * 1024  # printed by one program; what is over is cut from the middle
-    program_recursion: int = 200  # calls within calls
+    program_recursion: int = 1000  # calls within calls
     mcp_call_seconds: float = 120.0  # one call of a tool of an MCP server
     command_seconds: float = 120.0  # one shell command, unless the program asks for less
 

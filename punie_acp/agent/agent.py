@@ -194,14 +194,19 @@ def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint,
         return [*guessed, SAME_AGAIN, *(kept or look)]
     if guessed and turn.code and not turn.external_calls:
         return [*guessed, *look]
-    if not outcome.error and found_none(outcome):
-        return [*guessed, NONE_FOUND]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
-        named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
-        return [*guessed, next_step(turn.question, outcome.failed), *named, *kept]
+        return [*guessed, *_after_output(turn, outcome, kept)]
     if is_program and turn.failures > 1:
         return [*guessed, SMALLER_STEP, *kept]
     return [*guessed, *(kept or (look if turn.astray > 1 and not outcome.error else []))]
+
+
+def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[str]:
+    """What is told after a program that has printed or changed something; `kept` is what it kept to itself."""
+    if found_none(outcome):
+        return [NONE_FOUND]
+    named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
+    return [next_step(turn.question, outcome.failed), *named, *kept]
 
 
 def _unsaved(turn: Turn, code: str) -> list[str]:

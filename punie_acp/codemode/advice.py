@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 _HINTS = (
     (r"FileNotFoundError|No such file", 'look what is there first: print(list_files("**/*"))'),
     (r"IsADirectoryError", "that is a folder; list_files(folder) names its files"),
+    (
+        r"PermissionError: this session only plans; put on the plan",
+        "leave this out: it is on the plan, and what it would tell is not known",
+    ),
     (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
     (r"PermissionError: this session ", "nothing is changed in this session; say in your answer what is to be done"),
     (r"PermissionError: .*outside|outside the session", "use paths inside the project, relative to its root"),

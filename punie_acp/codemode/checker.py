@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypedDict
 
@@ -18,7 +19,7 @@ from pydantic_monty import ExternalModule, MontyComplete, MontyError, MontySynta
 from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
-from punie_acp.codemode.librarycheck import library_problem
+from punie_acp.codemode.librarycheck import library_problem, signature
 from punie_acp.codemode.librarystubs import library_stub
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
@@ -30,6 +31,7 @@ from punie_acp.codemode.stubs import GATE_STUBS, checker_stubs
 from punie_acp.codemode.worker import Worker
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Awaitable, Coroutine
 
     from pydantic_monty import Monty, MontySession
@@ -79,6 +81,7 @@ class Checker:
         self._extra = ExtraFunctions()
         self._given: frozenset[str] = frozenset()
         self.earlier_names: frozenset[str] = frozenset()
+        self._functions: dict[str, inspect.Signature] = {}  # of earlier programs
         self.knowledge = Knowledge()
         self.compiled = Knowledge()  # what `knowledge` becomes once the program that is compiled has run
 
@@ -129,7 +132,8 @@ class Checker:
             syntax = syntax_of("")
             problem = syntax_problem(error, code)
         checking = self._checking(code, self._prefix(code, syntax), types=problem is None)
-        return self._found(code, syntax, problem, library_problem(syntax.nodes), checking)
+        earlier = {name: taken for name, taken in self._functions.items() if name not in syntax.bound}
+        return self._found(code, syntax, problem, library_problem(syntax.nodes, earlier), checking)
 
     async def check(self, code: str) -> ProgramError | None:
         """What keeps a program from running, if anything."""
@@ -176,7 +180,18 @@ class Checker:
         if tree is None:
             return
         done = [statement for statement in tree.body if up_to_line is None or statement.lineno <= up_to_line]
-        self.earlier_names |= bound_names(ast.Module(done, []))
+        bound = [bound_names(ast.Module([statement], [])) for statement in done]
+        names = set[str]().union(*bound)
+        self.earlier_names |= names
+        self._functions = {name: taken for name, taken in self._functions.items() if name not in names}
+        times = Counter(name for one in bound for name in one)
+        self._functions |= {
+            one.name: signature(one.args)
+            for one in done
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not one.decorator_list
+            and times[one.name] == 1
+        }
 
     def _prefix(self, code: str, syntax: Syntax) -> str:
         """What stands before the program, in one line: of the names that are there without its doing those it uses."""

@@ -1,8 +1,8 @@
 """Calls that may run at once: those that a program gathers, and those in its coroutines.
 
-Everywhere else an external function answers at once and the program waits. `asyncio.gather(read_file("a"), …)` and
-`async def` are where a program says that it need not; there the function's deferred form is called, which gives
-something to await (`simultaneous.py` runs it).
+Everywhere else an external function answers at once and the program waits. `asyncio.gather(read_file("a"), …)`,
+tasks and `async def` are where a program says that it need not; there the function's deferred form is called, which
+gives something to await (`simultaneous.py` runs it).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _IN_TURN = frozenset(
 )
 """With these a program relies on when its coroutines are switched; the prelude's work only where they run in turn."""
 
+_GATHERING = frozenset({"asyncio.gather", "asyncio.ensure_future", "asyncio.create_task"})
+
 _Scope = ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
 
 
@@ -35,7 +37,7 @@ def defer(code: str, further: Iterable[str] = ()) -> str:
 
     `further` are the names of functions that this session has beside the usual ones.
     """
-    if "gather" not in code and "async def" not in code:
+    if not any(word in code for word in ("gather", "async def", "create_task", "to_thread")):
         return code
     try:
         source = Source(code)
@@ -57,6 +59,10 @@ class _Deferring:
                 self._gathered.update(self._calls_of(part))
         for call in self._gathered:
             self._rename(call)
+        for call in self._in_threads():
+            rest = [*call.args[1:], *call.keywords]
+            after = self._source.start(rest[0]) if rest else self._source.end(call) - 1
+            self._source.replace(self._source.start(call), after, f"{DEFERRED}{_name(call.args[0])}(")
         if not any(_name(node) in _IN_TURN for node in self._source.nodes):
             for call in self._calls_in_coroutines():
                 self._source.wrap(call, "(await ", ")")
@@ -72,11 +78,28 @@ class _Deferring:
             and any(a.name == "gather" for a in node.names)
             for node in self._source.nodes
         )
+        gathering = _GATHERING | {f"{group}.create_task" for group in self._task_groups()}
         for node in self._source.nodes:
             if isinstance(node, ast.Call) and (
-                ast.unparse(node.func) == "asyncio.gather" or (imported and _name(node.func) == "gather")
+                ast.unparse(node.func) in gathering or (imported and _name(node.func) == "gather")
             ):
                 yield node
+
+    def _task_groups(self) -> Iterator[str]:
+        """`group` of `async with asyncio.TaskGroup() as group`."""
+        for node in self._source.nodes:
+            for item in node.items if isinstance(node, ast.AsyncWith) else ():
+                made = item.context_expr
+                if isinstance(made, ast.Call) and _name(made.func) == "TaskGroup" and item.optional_vars is not None:
+                    yield _name(item.optional_vars)
+
+    def _in_threads(self) -> Iterator[ast.Call]:
+        """`asyncio.to_thread(read_file, path)`, which says that the program need not wait either."""
+        for node in self._source.nodes:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.to_thread" and node.args:
+                called = node.args[0]
+                if isinstance(called, ast.Name) and called.id in self._external:
+                    yield node
 
     def _calls_of(self, part: ast.expr) -> Iterator[ast.Call]:
         """The external calls that are a member of a gathering, as it is written or by way of a list's name."""

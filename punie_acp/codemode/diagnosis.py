@@ -80,7 +80,20 @@ def is_certain(finding: Diagnosis, code: str, syntax: Syntax, extra: ExtraFuncti
         )
     if rule == "missing-typed-dict-key":
         return _subject(message) in extra.dicts
-    return _is_wrong_call(finding, syntax, extra)
+    return _key_of_result(finding) is not None or _is_wrong_call(finding, syntax, extra)
+
+
+def _key_of_result(finding: Diagnosis) -> tuple[str, str] | None:
+    """The type and the key, where an entry of one of our named tuples is asked for as if it were a dictionary."""
+    found = _KEY.search(finding.message) if finding.rule == "invalid-argument-type" else None
+    return (found[2], found[1]) if found is not None and found[2] in _OWN_FIELDS else None
+
+
+_KEY = re.compile(r'`__getitem__` .* key of type `Literal\["(\w+)"\]` on object of type `(\w+)`$')
+
+
+_OWN_FIELDS = {"Result": "exit_code, stdout, stderr", "Match": "path, line, text"}
+"""The types of the results of external functions that have attributes, and which."""
 
 
 def _is_wrong_call(finding: Diagnosis, syntax: Syntax, extra: ExtraFunctions) -> bool:
@@ -187,6 +200,9 @@ def find_fix(finding: Diagnosis, known: set[str], syntax: Syntax, extra: ExtraFu
         return f"TypeError: {finding.message.replace('`', chr(39))}"
     if finding.rule == "unresolved-attribute":
         return f"AttributeError: {_attributes(finding, extra)}"
+    if (keyed := _key_of_result(finding)) is not None:
+        kind, key = keyed
+        return f"TypeError: a {kind} is no dict, so write .{key} instead of [{key!r}]; it has {_OWN_FIELDS[kind]}"
     return f"TypeError: {_arguments(finding, extra, syntax)}"
 
 
@@ -199,10 +215,8 @@ def _attributes(finding: Diagnosis, extra: ExtraFunctions) -> str:
     if kind:
         hint = method_hint(kind, name)
         return f"'{kind}' object has no attribute '{name}'" + (f"; {hint}" if hint else "")
-    own = {"Result": "exit_code, stdout, stderr", "Match": "path, line, text"}
-    fields = next(
-        fields for name, fields in (own | TYPED | dict(extra.named_tuples)).items() if f"`{name}`" in finding.message
-    )
+    typed = _OWN_FIELDS | TYPED | dict(extra.named_tuples)
+    fields = next(fields for name, fields in typed.items() if f"`{name}`" in finding.message)
     return f"{finding.message.replace('`', chr(39))}; it has {fields}"
 
 

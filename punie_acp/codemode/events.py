@@ -167,7 +167,7 @@ class ProgramLimits:
     seconds: float = 30.0  # running, pauses not counted
     memory_bytes: int = 256 * 1024 * 1024
     output_bytes: int = 64 * 1024
-    recursion: int = 200
+    recursion: int = 1000  # as in CPython
     calls: int = 500  # external calls left to this turn
     command_seconds: float = 120.0  # default and upper bound of one command's time
     prefetch: bool = True  # whether reads over a list are begun before their turn, where reading is slow

@@ -1,6 +1,6 @@
 """Uses of the standard library that cannot work: names that a module lacks, arguments that a function does not take.
 
-And of a file's text: going through its characters as if they were lines.
+And of functions of earlier programs, and of a file's text: going through its characters as if they were lines.
 
 Asked of the host's own modules, which are only looked at. A name counts where it means the module in all the program.
 """
@@ -13,12 +13,13 @@ import difflib
 import importlib
 import inspect
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.lowering.modules import MODULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
 _LOOKED_AT = (MODULES | {"re", "json", "csv", "math", "random", "itertools", "time", "copy", "base64", "hashlib"}) - {
@@ -36,10 +37,21 @@ _NEWER = frozenset({"batched", "UTC", "StrEnum", "override", "Self", "pairwise"}
 """Names that a newer Python may have than the host's."""
 
 
-def library_problem(nodes: Sequence[ast.AST]) -> tuple[int, int, str] | None:
-    """Line, column (both from 1) and sentence of the first such use in a program, if there is one."""
+def library_problem(
+    nodes: Sequence[ast.AST], earlier: Mapping[str, inspect.Signature] = MappingProxyType({})
+) -> tuple[int, int, str] | None:
+    """Line, column (both from 1) and sentence of the first such use in a program, if there is one.
+
+    `earlier` are the functions that the program finds in its session.
+    """
     modules = _imported(nodes)
-    found = [*_wrong_imports(nodes), *_wrong_uses(nodes, modules), *_characters(nodes)]
+    found = [
+        *_wrong_imports(nodes),
+        *_wrong_uses(nodes, modules),
+        *_characters(nodes),
+        *_earlier_uses(nodes, earlier),
+        *_unheard_of(nodes),
+    ]
     tried = [node for node in nodes if isinstance(node, ast.Try) and node.handlers]
     certain = [
         one for one in found if not any(part.lineno <= one[0] <= (part.body[-1].end_lineno or 0) for part in tried)
@@ -106,6 +118,53 @@ def _characters(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
             yield (node.iter.lineno, node.iter.col_offset + 1, _ONE_TEXT)
 
 
+_METACLASSES = frozenset({"ABCMeta", "EnumMeta", "EnumType", "type"})
+_LOOKED_UP = {"__get__": "@property", "__set__": "@property", "__getattribute__": "__getattr__"}
+
+
+def _unheard_of(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, int, str]]:
+    """What the sandbox's classes would pass over in silence."""
+    for node in (one for one in nodes if isinstance(one, ast.ClassDef)):
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass" and ast.unparse(keyword.value).rpartition(".")[2] not in _METACLASSES:
+                said = "the sandbox has no metaclasses; use a class decorator or a function"
+                yield (node.lineno, node.col_offset + 1, said)
+        for part in node.body:
+            if isinstance(part, ast.FunctionDef) and part.name in _LOOKED_UP:
+                said = f"the sandbox does not ask {part.name}; use {_LOOKED_UP[part.name]}"
+                yield (part.lineno, part.col_offset + 1, said)
+
+
+def _earlier_uses(nodes: Sequence[ast.AST], earlier: Mapping[str, inspect.Signature]) -> Iterator[tuple[int, int, str]]:
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in earlier:
+            why = "" if _is_open(node) else _unbound(earlier[node.func.id], node)
+            if why:
+                yield (node.lineno, node.col_offset + 1, f"TypeError: {node.func.id}: {why}")
+
+
+def signature(arguments: ast.arguments) -> inspect.Signature:
+    """What a function takes, of which only the text is known."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    required = len(positional) - len(arguments.defaults)
+    parameter = inspect.Parameter
+    made = [
+        parameter(
+            one.arg,
+            parameter.POSITIONAL_ONLY if at < len(arguments.posonlyargs) else parameter.POSITIONAL_OR_KEYWORD,
+            default=parameter.empty if at < required else None,
+        )
+        for at, one in enumerate(positional)
+    ]
+    if arguments.vararg is not None:
+        made.append(parameter(arguments.vararg.arg, parameter.VAR_POSITIONAL))
+    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        made.append(parameter(one.arg, parameter.KEYWORD_ONLY, default=parameter.empty if default is None else None))
+    if arguments.kwarg is not None:
+        made.append(parameter(arguments.kwarg.arg, parameter.VAR_KEYWORD))
+    return inspect.Signature(made)
+
+
 def _meant(node: ast.expr, modules: dict[str, ModuleType]) -> ModuleType | None:
     if isinstance(node, ast.Name):
         return modules.get(node.id)
@@ -125,13 +184,17 @@ def _misfit(function: object, node: ast.Call) -> str:
     if not inspect.isfunction(function) or _is_open(node):
         return ""
     try:
-        signature = inspect.signature(function)
+        taken = inspect.signature(function)
     except (TypeError, ValueError):
         return ""
+    return _unbound(taken, node)
+
+
+def _unbound(taken: inspect.Signature, node: ast.Call) -> str:
     try:
-        signature.bind(*node.args, **{keyword.arg or "": keyword for keyword in node.keywords})
+        taken.bind(*node.args, **{keyword.arg or "": keyword for keyword in node.keywords})
     except TypeError as error:
-        parameters = [one for one in signature.parameters if not one.startswith("_")]
+        parameters = [one for one in taken.parameters if not one.startswith("_")]
         return f"{error}; it takes {', '.join(parameters[:8])}"
     return ""
 

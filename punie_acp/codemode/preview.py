@@ -7,6 +7,7 @@ there is more.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,10 @@ _FUNCTIONS: dict[str, tuple[Effect, int]] = {  # the effect, and how many of the
     "os.rmdir": ("write", 1),
     "os.rename": ("write", 2),
     "os.replace": ("write", 2),
+    "os.chmod": ("write", 1),
+    "os.removedirs": ("write", 1),
     "os.system": ("run", 1),
+    "os.popen": ("run", 1),
     "shutil.rmtree": ("write", 1),
     "shutil.move": ("write", 2),
     "subprocess.run": ("run", 1),
@@ -41,9 +45,14 @@ _FUNCTIONS: dict[str, tuple[Effect, int]] = {  # the effect, and how many of the
     "subprocess.check_call": ("run", 1),
     "subprocess.check_output": ("run", 1),
     "subprocess.getoutput": ("run", 1),
+    "subprocess.getstatusoutput": ("run", 1),
+    "asyncio.create_subprocess_shell": ("run", 1),
     "subprocess.Popen": ("run", 1),
 }
-_COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"})
+_COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "os.symlink"})
+_TOOLS = frozenset({"run_tests", "type_check", "lint"})
+"""Typed functions that run a command of the project's own tools."""
+_PATCHED = re.compile(r"^(?:---|\+\+\+) (?:[ab]/)?(?!/dev/null)(\S+)", re.MULTILINE)
 _METHODS: dict[str, Effect] = {  # of a `Path`
     "read_text": "read",
     "read_bytes": "read",
@@ -58,6 +67,7 @@ _METHODS: dict[str, Effect] = {  # of a `Path`
     "rename": "write",
     "replace": "write",
     "touch": "write",
+    "chmod": "write",
 }
 _CHANGING_METHODS = frozenset({"write_text", "write_bytes", "unlink", "touch", "read_text", "read_bytes", "iterdir"})
 """Methods that only a path has, so that one on a name that is not known to be a path means a path, too."""
@@ -123,6 +133,11 @@ class _Look:
             self._note("write" if set(_mode(call)) & set("wax+") else "read", self._argument(call, 0))
         elif name == "search":
             self._others["read"] = None
+        elif name in _TOOLS:
+            self._note("run", name)
+        elif name == "apply_patch":
+            for path in _PATCHED.findall(self._argument(call, 0) or "") or [None]:
+                self._note("write", path)
         elif name in _COPIES:
             self._note("read", self._argument(call, 0))
             self._note("write", self._argument(call, 1))

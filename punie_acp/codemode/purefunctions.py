@@ -40,7 +40,7 @@ _ALLOWED = {
     "zlib": "crc32 adler32",
 }
 """What is called as it is, and imported when it is first asked for."""
-_OF_FILES = ("text.encode", "text.decode")
+_OF_FILES = ("codecs.encode", "codecs.decode")
 _ANY_NUMBER = ("struct", "zlib", "binascii", "calendar.timegm")
 
 
@@ -119,10 +119,14 @@ def _tree(data: object) -> Any:  # noqa: ANN401 - a node, a list of nodes, or a 
     if not isinstance(data, dict) or "kind" not in data:
         return cast("object", data)
     known = cast("dict[str, Any]", data)
-    kind = getattr(ast, str(known["kind"]), None)
+    return _kind(str(known["kind"]))(**{name: _tree(one) for name, one in known["fields"].items()})
+
+
+def _kind(name: str) -> type[ast.AST]:
+    kind = getattr(ast, name, None)
     if not (isinstance(kind, type) and issubclass(kind, ast.AST)):
-        raise ValueError(f"there is no node ast.{known['kind']}")
-    return kind(**{name: _tree(one) for name, one in known["fields"].items()})
+        raise ValueError(f"there is no node ast.{name}")
+    return kind
 
 
 def _unparse(data: object) -> str:
@@ -131,6 +135,10 @@ def _unparse(data: object) -> str:
 
 def _dump(data: object, indent: int | None = None) -> str:
     return ast.dump(_tree(data), indent=indent)
+
+
+def _node_fields(kind: str) -> list[str]:
+    return list(_kind(kind)._fields)
 
 
 def _segment(source: str, line: int, column: int, end_line: int, end_column: int) -> str:
@@ -265,6 +273,9 @@ _OWN: dict[str, Callable[..., object]] = {
     "ast.unparse": _unparse,
     "ast.dump": _dump,
     "ast.segment": _segment,
+    "ast.fields": _node_fields,
+    "codecs.decode": _decode,
+    "codecs.encode": _encode,
     "difflib.ratio": _ratio,
     "difflib.opcodes": _opcodes,
     "difflib.blocks": _blocks,
@@ -277,7 +288,5 @@ _OWN: dict[str, Callable[..., object]] = {
     "struct.pack": _pack,
     "struct.iter_unpack": _unpack_all,
     "fractions.of_float": _fraction_of,
-    "text.encode": _encode,
-    "text.decode": _decode,
 }
 """What needs a limit of its own, or gives plain data in place of objects."""

@@ -227,7 +227,7 @@ class _Review:
         raw: JsonValue = {"written": [self._name(change.path) for change in changes if change.path in written]}
         await self._observer.emit(CallFinished(call.call_id, "completed", raw))
         if not left:
-            return f"The user accepted its changes, and they are written: {self._names(changes)}"
+            return f"The user accepted its changes, and they are written: {self._names(changes or landed)}"
         return f"The user accepted {count} of its {len(changes)} changes; not written: {self._names(left)}"
 
     def _name(self, path: Path) -> str:

@@ -45,6 +45,11 @@ def test_what_the_session_or_the_system_does_not_allow_has_nothing_to_do_with_th
     assert part in advice(lab.run('write_file("n.txt", "x")', refuse=lambda _: reason).outcome)
 
 
+def test_what_a_plan_does_not_run_is_told_apart(lab):
+    said = "this session only plans; put on the plan, and not run: Run ls"
+    assert "it is on the plan" in advice(lab.run('run_command("ls")', refuse=lambda _: said).outcome)
+
+
 def test_a_key_that_another_file_has_is_looked_for_there(lab):
     (lab.root / "honey.json").write_text('[{"hive": "H01", "honey": 4}]')
     (lab.root / "hives.json").write_text('[{"id": "H01", "site": "Schule"}]')

@@ -26,7 +26,11 @@ FAILS_BEFORE_IT_RUNS = [
     ('write_file("a.txt", ["x"])', "type", 1, "write_file takes path, content"),
     ('edit_file("a.txt", "x")', "type", 1, "edit_file takes path, old, new"),
     ('r = run_command("ls")\nprint(r.status)', "type", 2, "it has exit_code, stdout, stderr"),
+    ('r = run_command("ls")\nprint(r["stdout"])', "type", 2, "a Result is no dict, so write .stdout"),
+    ('for m in search("x"):\n    print(m["path"])', "type", 2, "it has path, line, text"),
     ("import numpy as np\nprint(np.pi)", "type", 1, "no module 'numpy'"),
+    ("class M(type):\n    pass\nclass A(metaclass=M):\n    pass", "type", 3, "no metaclasses"),
+    ("class D:\n    def __get__(self, one, kind):\n        return 1", "type", 2, "use @property"),
     ("def f(:\n  pass", "syntax", 1, "SyntaxError"),
     ("for i in range(3)\n    print(i)", "syntax", 1, "expected ':'"),
     ("try:\n    pass\nexcept* ValueError:\n    pass", "syntax", 1, "use a plain except"),
@@ -70,6 +74,24 @@ def test_right_programs_pass_the_check(lab, code):
 def test_the_check_knows_what_earlier_programs_left(lab):
     lab.run("import re as rx\ncount = 3\ndef double(n):\n    return 2 * n\nclass Box:\n    pass")
     assert lab.run("double(count), rx.sub('a', 'b', 'a'), type(Box()).__name__").outcome.value == "(6, 'b', 'Box')"
+
+
+def test_a_function_of_an_earlier_program_is_called_as_it_was_defined(lab):
+    lab.run(
+        "def joined(a, /, b=1, *, sep):\n    return f'{a}{sep}{b}'\ndef many(*args, **options):\n    return len(args)"
+    )
+    assert lab.run("joined(1, 2, sep='-')").outcome.value == "'1-2'"
+    for call, said in [
+        ("joined(1)", "missing a required"),
+        ("joined(1, 2, 3, sep='')", "too many positional"),
+        ("joined(1, sep='', to='')", "unexpected keyword argument 'to'; it takes a, b, sep"),
+    ]:
+        ran = lab.run(f'write_file("effect.txt", "x")\n{call}')
+        assert (ran.outcome.error.kind, ran.outcome.error.line, ran.requests) == ("type", 2, [])
+        assert said in ran.outcome.error.message
+    assert lab.run("many(1, 2, x=3)\njoined(*[1], **{'sep': ''})").outcome.error is None
+    assert lab.run("def joined():\n    return 'new'\njoined()").outcome.value == "'new'"
+    assert lab.run("joined()").outcome.value == "'new'"
 
 
 def test_a_failed_program_leaves_what_it_had_reached(lab):

@@ -22,6 +22,13 @@ HEAD = "import asyncio\n"
         'await asyncio.gather(*(run_command("sleep 0.5") for _ in range(3)))',
         'tasks = [run_command("sleep 0.5") for _ in range(3)]\nawait asyncio.gather(*tasks)',
         'async def one():\n    return await run_command("sleep 0.5")\nawait asyncio.gather(one(), one(), one())',
+        'await asyncio.gather(*[asyncio.to_thread(run_command, "sleep 0.5") for _ in range(3)])',
+        'tasks = [asyncio.create_task(run_command("sleep 0.5")) for _ in range(3)]\nfor task in tasks:\n    await task',
+        """async def main():
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(run_command("sleep 0.5"))
+asyncio.run(main())""",
         """async def one():
     return run_command("sleep 0.5")
 async def main():
@@ -141,6 +148,18 @@ def test_stopping_the_program_stops_every_open_call(lab, reason):
 def test_a_plain_call_stays_one_for_which_the_program_waits():
     code = 'x = read_file("a")\ndef f():\n    return [read_file(p) for p in x]\nprint(f())\n# async def, gather\n'
     assert defer(code) == code
+
+
+def test_a_method_of_the_program_that_is_called_like_one_of_asyncio_gets_the_value(lab):
+    code = """class Tasks:
+    def create_task(self, title):
+        return title.upper()
+async def main():
+    print(Tasks().create_task(read_file("a.txt", 1, 1)))
+tasks = Tasks()
+print(tasks.create_task(read_file("a.txt", 2, 2)))
+asyncio.run(main())"""
+    assert lab.run(HEAD + code).output == "TWO\n\nONE\n\n"
 
 
 def test_coroutines_that_rely_on_their_turns_keep_them():

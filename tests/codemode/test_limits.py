@@ -50,6 +50,15 @@ def test_a_bomb_ends_soon_and_the_session_goes_on(lab, name):
     assert lab.run("kept + 1").outcome.value == "42"
 
 
+@pytest.mark.anyio
+async def test_a_program_may_recurse_as_deep_as_in_cpython(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    code = "def f(n):\n    return 1 + f(n - 1) if n else len(read_file('a.txt'))\nf(900)"
+    async with Sandbox(LocalWorkspace(tmp_path.resolve()), ProgramLimits()) as sandbox:
+        outcome = await sandbox.run(code, program_id="p", observer=Watcher())
+    assert (outcome.error, outcome.value) == (None, "901")
+
+
 def test_a_variable_too_large_to_be_kept_is_lost_and_said_to_be(lab):
     lab.run("kept = 41")
     ran = lab.run('large = "x" * 50_000_000\nprint(len(large))')

@@ -31,6 +31,10 @@ from punie_acp.codemode.preview import Preview, preview
         ("print(1 + 1)", Preview()),
         ("this is no Python", Preview()),
         ("open('a', mode)", Preview(writes=("a",))),
+        ("import os\nos.chmod('a', 0o755)\nos.symlink('b', 'c')", Preview(("b",), ("a", "c"))),
+        ("run_tests()\nlint('src')", Preview(runs=("run_tests", "lint"))),
+        ("apply_patch('--- a/x.py\\n+++ b/x.py\\n--- /dev/null\\n+++ b/n.py\\n')", Preview(writes=("x.py", "n.py"))),
+        ("apply_patch(text)", Preview(others=("write",))),
     ],
 )
 def test_literal_paths_and_commands_are_found(code, expected):

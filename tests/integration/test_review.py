@@ -77,6 +77,15 @@ async def test_what_is_refused_is_not_written_and_the_model_is_told(client, proj
     assert "Nothing was written: the user refused all of its changes" in client.text(session)
 
 
+async def test_new_folders_are_named_too(client, project):
+    session = await client.new_session(project, mode="review")
+
+    await client.run(session, "import os\nos.makedirs('x/y')")
+
+    assert (project / "x/y").is_dir()
+    assert "they are written: x, x/y" in client.text(session)
+
+
 async def test_some_files_are_chosen_one_by_one(client, project):
     session, before = await client.new_session(project, mode="review"), tree(project)
     client.allow = by_title(**{"changed files": "choose", "colours": "reject_once", "README": "reject_once"})

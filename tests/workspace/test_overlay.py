@@ -205,6 +205,21 @@ async def test_a_command_sees_the_overlay_and_its_changes_come_back(overlay, pro
     assert not (project / "b").exists()
 
 
+async def test_a_new_link_leads_to_what_the_project_has_and_not_out_of_it(overlay, project, tmp_path):
+    await run(overlay, ["ln", "-s", "b", "link"])
+    await run(overlay, ["ln", "-s", str(tmp_path / "elsewhere"), "out"])
+    await run(overlay, ["ln", "-s", "round", "round"])
+
+    assert await overlay.read_bytes(overlay.resolve("link")) == (project / "b").read_bytes()
+    await overlay.write_text(overlay.resolve("link"), "by way of it\n")
+    assert await overlay.read_text(project / "b") == "by way of it\n"
+    with pytest.raises(PathEscapeError):
+        overlay.resolve("out")
+    with pytest.raises(OSError, match="symbolic links"):
+        overlay.resolve("round")
+    assert overlay.resolve("out", follow=False) == project / "out"
+
+
 async def test_git_and_installed_packages_are_there_for_commands_and_caches_are_not(overlay, project):
     (project / ".gitignore").write_text(".venv/\ncache/\n")
     for name in (".venv/bin/tool", "cache/x"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.hostmodules.changes import copy, copytree, mkdir, move, rename, rmdir, rmtree, unlink
-from punie_acp.codemode.hostmodules.commands import call, getoutput, getstatusoutput, subprocess_run
+from punie_acp.codemode.hostmodules.commands import getoutput, getstatusoutput, subprocess_run, system
 from punie_acp.codemode.hostmodules.files import (
     append_bytes,
     append_text,
@@ -73,6 +73,6 @@ HOST_FUNCTIONS: dict[str, Callable[..., Awaitable[Plan]]] = {
     "subprocess.run": subprocess_run,
     "subprocess.getoutput": getoutput,
     "subprocess.getstatusoutput": getstatusoutput,
-    "os.system": call,
+    "os.system": system,
 }
 """What the prelude calls, or gives to programs under this very name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from punie_acp.codemode.events import ToolKind
     from punie_acp.codemode.functions import PathLike, Place
+    from punie_acp.workspace.base import FileStat
 
 READ, WRITE = CallType.READ, CallType.WRITE
 
@@ -41,18 +44,30 @@ async def mkdir(place: Place, path: PathLike, parents: bool = False, exist_ok: b
 
 async def unlink(place: Place, path: PathLike) -> Plan:
     """`Path.unlink`, `os.remove`."""
-    return _delete(place, path, "Delete")
+    return _delete(place, path, "Delete", folder=False)
 
 
 async def rmdir(place: Place, path: PathLike) -> Plan:
     """`Path.rmdir`, `os.rmdir`: an empty folder."""
-    return _delete(place, path, "Delete folder")
+    return _delete(place, path, "Delete folder", folder=True)
 
 
-def _delete(place: Place, path: PathLike, verb: str) -> Plan:
+def _delete(place: Place, path: PathLike, verb: str, *, folder: bool) -> Plan:
     target = place.resolve(path, WRITE, "delete", verb, follow=False)
-    title = f"{verb} {place.workspace.display(target)}"
-    return _change("delete", title, [target], lambda: place.workspace.delete(target))
+
+    async def act() -> None:
+        known = await place.workspace.stat(target)
+        if known is not None and folder != _is_folder(known, target):
+            kind, number = (NotADirectoryError, errno.ENOTDIR) if folder else (IsADirectoryError, errno.EISDIR)
+            raise kind(number, os.strerror(number), place.workspace.display(target))
+        await place.workspace.delete(target)
+
+    return _change("delete", f"{verb} {place.workspace.display(target)}", [target], act)
+
+
+def _is_folder(known: FileStat, path: Path) -> bool:
+    """Whether `path` is a folder itself, not a link to one."""
+    return known.kind == "directory" and not path.is_symlink()
 
 
 async def rename(place: Place, path: PathLike, target: PathLike) -> Plan:
@@ -133,7 +148,7 @@ async def _delete_below(place: Place, folder: Path) -> None:
     for name in await place.workspace.list_directory(folder):
         path = folder / name
         known = await place.workspace.stat(path)
-        if known is not None and known.kind == "directory" and not path.is_symlink():
+        if known is not None and _is_folder(known, path):
             await _delete_below(place, path)
         else:
             await place.workspace.delete(path)

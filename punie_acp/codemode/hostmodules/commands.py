@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from punie_acp.codemode.planning import command_plan, exit_code, stderr_with_notes
+from punie_acp.workspace.text import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -59,7 +60,7 @@ async def subprocess_run(  # noqa: PLR0913 - as Python's subprocess.run
             raise TimeoutError(f"Command {args!r} timed out after {timeout} seconds")
         if stderr == -2:  # subprocess.STDOUT
             out, err = out + err, ""
-        shown = [part if as_text else part.encode() for part in (out, err)]
+        shown = [normalise(part) if as_text else part.encode() for part in (out, err)]
         if not captured:
             return CompletedProcess(args, code, None, None)
         return CompletedProcess(args, code, shown[0], shown[1] if capture_output or stderr == -1 else None)
@@ -88,9 +89,9 @@ def _printing(plan: Plan) -> Plan:
     return replace(plan, perform=perform)
 
 
-async def call(place: Place, args: str | Sequence[str], **options: object) -> Plan:
-    """`subprocess.call`, `os.system`: the exit code."""
-    return await _subprocess(place, args, lambda done: done.returncode, options)
+async def system(place: Place, command: str) -> Plan:
+    """`os.system`: the exit status as `wait` gives it, the code in its second byte."""
+    return await _subprocess(place, command, lambda done: done.returncode << 8, {})
 
 
 async def getoutput(place: Place, cmd: str) -> Plan:

@@ -10,13 +10,30 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from punie_acp.codemode.lowering.files import exit_codes, opens, path_methods, printing, process_output, written_at_once
-from punie_acp.codemode.lowering.methods import callbacks, held_methods, lacking_methods, static_methods, text_methods
+from punie_acp.codemode.lowering.files import (
+    exit_codes,
+    loose_files,
+    opens,
+    path_methods,
+    printing,
+    process_output,
+    written_at_once,
+)
+from punie_acp.codemode.lowering.methods import (
+    callbacks,
+    held_methods,
+    lacking_methods,
+    parts_of_matches,
+    static_methods,
+    text_methods,
+)
 from punie_acp.codemode.lowering.modules import imports, replaced_parts
 from punie_acp.codemode.lowering.statements import (
     assertions,
     byte_strings,
+    classes_of,
     deletions,
+    dictionaries,
     global_names,
     kinds,
     lazy_parts,
@@ -79,8 +96,11 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (process_output, ast.For | ast.comprehension),
     (byte_strings, ast.Call),
     (kinds, ast.Call),
+    (classes_of, ast.Attribute | ast.Call),
+    (dictionaries, ast.Call),
     (replaced_parts, ast.Attribute),
     (lacking_methods, ast.Call),
+    (parts_of_matches, ast.Attribute),
     (static_methods, ast.Attribute),
     (lazy_parts, ast.AST),
     (text_methods, ast.Attribute),
@@ -89,6 +109,7 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (imports, ast.Import | ast.ImportFrom),
     (opens, ast.Call),
     (written_at_once, ast.Call),
+    (loose_files, ast.Expr),
     (path_methods, ast.Attribute | ast.Call),
     (printing, ast.Call),
     (raising, ast.Call),

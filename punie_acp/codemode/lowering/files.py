@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.lowering.edits import add_argument, call_prelude, dot_before
@@ -42,8 +43,35 @@ def written_at_once(source: Source, node: ast.AST, own: set[str]) -> None:
             add_argument(source, opened, "_once=True")
 
 
+def loose_files(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`json.dump(data, open(…, "w"))`: nothing holds the file after this statement, so it is closed then."""
+    if not isinstance(node, ast.Expr) or node is source.tree.body[-1]:
+        return
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+    given = [part for call in calls for part in (*call.args, *(keyword.value for keyword in call.keywords))]
+    loose = [part for part in given if isinstance(part, ast.Call) and _opens_for_writing(part, own)]
+    for opened in loose:
+        add_argument(source, opened, "_loose=True")
+    if loose:
+        source.insert(source.end(node), "; _close_loose()")
+
+
+def _opens_for_writing(node: ast.Call, own: set[str]) -> bool:
+    path_open = isinstance(node.func, ast.Attribute) and node.func.attr == "open"
+    if not path_open and not _is_opener(node.func, own):
+        return False
+    modes = [
+        part.value
+        for part in (*node.args[:2], *(keyword.value for keyword in node.keywords))
+        if isinstance(part, ast.Constant)
+    ]
+    return any(isinstance(mode, str) and _WRITING.fullmatch(mode) is not None for mode in modes)
+
+
+_WRITING = re.compile("[wax][bt+]{0,2}")
+
 _PATH_METHODS = frozenset(
-    ["expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
+    ["chmod", "expanduser", "is_relative_to", "lstat", "match", "open", "relative_to", "samefile", "touch"]
 )
 
 

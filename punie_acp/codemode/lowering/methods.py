@@ -106,21 +106,36 @@ def lacking_methods(source: Source, node: ast.AST, own: set[str]) -> None:
         call_prelude(source, node, _IN_PRELUDE[method])
 
 
+_OF_MATCHES = frozenset({"lastgroup", "lastindex"})
+
+
+def parts_of_matches(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`match.lastgroup`, which Monty's matches lack."""
+    del own
+    if isinstance(node, ast.Attribute) and node.attr in _OF_MATCHES and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), f"_{node.attr}(")
+        source.replace(dot_before(source, node), source.end(node), ")")
+
+
 _STATIC = {
     ("str", "maketrans"): "_maketrans",
     ("Path", "home"): "_path_home",
     ("int", "from_bytes"): "_int_from_bytes",
     ("dict", "get"): "(lambda _d, *_more: _d.get(*_more))",
     ("datetime", "fromtimestamp"): "_fromtimestamp",
+    ("datetime", "utcfromtimestamp"): "_fromtimestamp",
+    ("datetime", "utcnow"): "_utcnow",
+    ("date", "fromtimestamp"): "_date_fromtimestamp",
     ("list", "append"): "(lambda _l, value: _l.append(value))",
 }
 
 
 def static_methods(source: Source, node: ast.AST, own: set[str]) -> None:
-    """`str.maketrans(…)`, `Path.home()`, `int.from_bytes(…)`."""
+    """`str.maketrans(…)`, `Path.home()`, `int.from_bytes(…)`, also as `datetime.datetime.fromtimestamp(…)`."""
     del own
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        made = _STATIC.get((node.value.id, node.attr))
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
+        kind = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+        made = _STATIC.get((kind, node.attr))
         if made is not None:
             source.replace_node(node, made)
 

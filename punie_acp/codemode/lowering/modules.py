@@ -158,6 +158,7 @@ REPLACED: dict[str, dict[str, str]] = {
         "loads": "_json_loads",
         "load": "_json_load",
     },
+    "pathlib": dict.fromkeys(("PurePath", "PurePosixPath", "PosixPath"), "Path"),
     "tomllib": {"load": "_toml_load"},
     "datetime": {"UTC": "datetime.timezone.utc"},
 }

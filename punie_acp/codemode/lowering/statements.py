@@ -6,7 +6,9 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
+from punie_acp.codemode.lowering.edits import dot_before
 from punie_acp.codemode.rewriting.syntax import own_nodes
+from punie_acp.codemode.source import imported_modules
 
 if TYPE_CHECKING:
     from punie_acp.codemode.source import Source
@@ -51,6 +53,28 @@ def kinds(source: Source, node: ast.AST, own: set[str]) -> None:
         plain = all(isinstance(one, ast.Name) and one.id in _PLAIN_KINDS for one in kinds)
         if node.func.id == "isinstance" and "isinstance" not in own and not plain:
             source.replace_node(node.func, "_isinstance")
+
+
+def classes_of(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`error.__class__`, which Monty's own values lack, and `type(node)` of a syntax tree, where all are of one."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__" and isinstance(node.ctx, ast.Load):
+        source.insert(source.start(node), "_class_of(")
+        source.replace(dot_before(source, node), source.end(node), ")")
+    elif isinstance(node, ast.Call) and _calls_builtin(node, "type", own) and "ast" in imported_modules(source.nodes):
+        source.replace_node(node.func, "_class_of")
+
+
+def _calls_builtin(node: ast.Call, name: str, own: set[str]) -> bool:
+    """Whether it calls the builtin `name` with one argument by position."""
+    return isinstance(node.func, ast.Name) and node.func.id == name and name not in own and len(node.args) == 1
+
+
+def dictionaries(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`dict(config["server"])`: Monty takes an object for pairs even where it has keys."""
+    if not isinstance(node, ast.Call) or not _calls_builtin(node, "dict", own):
+        return
+    if isinstance(node.args[0], ast.Name | ast.Attribute | ast.Subscript):
+        source.replace_node(node.func, "_dict")
 
 
 _ORDER: dict[type[ast.cmpop], str] = {ast.Lt: "_less({}, {})", ast.Gt: "_less({1}, {0})"}

@@ -102,7 +102,10 @@ class _Maker:
         plain = ast.ClassDef(self.node.name, [], [], [lineage, *self.body.inside], decorators)
         if self.info.kind == "tuple":
             plain.decorator_list = [name("dataclass")]
+            defined = {part.name for part in self.node.body if isinstance(part, Function)}
+            plain.body += _written(_OF_TUPLES, [one for one in _OF_TUPLES if one not in defined])
             plain.body.append(assign("_fields", texts(dataclass_fields(self._annotated()))))
+            self.knowledge.dunders |= {"__len__", "__lt__"}
         elif any(_is_dataclass(one) for one in decorators):
             complete_dataclass(plain, with_fields=self.with_fields)
             self.knowledge.dunders |= {part.name for part in plain.body if isinstance(part, Function)} & {"__lt__"}
@@ -132,7 +135,7 @@ class _Maker:
         for owner, part in members.values():
             self._member(owner, part)
         if self.info.kind == "exception":
-            self.body.inside += _written([one for one in _OF_EXCEPTIONS if one not in members])
+            self.body.inside += _written(_OF_EXCEPTIONS, [one for one in _OF_EXCEPTIONS if one not in members])
         for owner, part in self._overridden(members):
             self._method(owner, part, f"_super_{owner.name}_{part.name}")
         if self.abstract:
@@ -248,7 +251,10 @@ class _Maker:
         left: dict[str, None] = {}
         for info in self._ancestors():
             for part in info.node.body:
-                if isinstance(part, Function):
+                if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
+                    for one in _member_names(part):
+                        left.pop(one, None)
+                elif isinstance(part, Function):
                     is_abstract = {"abstractmethod", "abc.abstractmethod"} & {
                         dotted(one) for one in part.decorator_list
                     }
@@ -290,8 +296,23 @@ _OF_EXCEPTIONS = {
 """What every exception has, unless its class says otherwise."""
 
 
-def _written(names: list[str]) -> list[ast.stmt]:
-    return [part for one in names for part in without_places(_OF_EXCEPTIONS[one])]
+_OF_TUPLES = {
+    "__iter__": "def __iter__(self):\n    return iter([getattr(self, one) for one in self._fields])",
+    "__len__": "def __len__(self):\n    return len(self._fields)",
+    "__getitem__": "def __getitem__(self, index):\n    return tuple(self)[index]",
+    "__contains__": "def __contains__(self, value):\n    return value in tuple(self)",
+    "__eq__": "def __eq__(self, other):\n    return tuple(self) == tuple(other)",
+    "__lt__": "def __lt__(self, other):\n    return _lt(tuple(self), tuple(other))",
+    "__hash__": "def __hash__(self):\n    return hash(tuple(self))",
+    "__add__": "def __add__(self, other):\n    return tuple(self) + tuple(other)",
+    "_asdict": "def _asdict(self):\n    return {one: getattr(self, one) for one in self._fields}",
+    "_replace": "def _replace(self, **changes):\n    return type(self)(**{**self._asdict(), **changes})",
+}
+"""What a named tuple that has methods of its own has besides: Monty's named tuples take no methods."""
+
+
+def _written(methods: dict[str, str], names: list[str]) -> list[ast.stmt]:
+    return [part for one in names for part in without_places(methods[one])]
 
 
 def _member_names(part: ast.stmt) -> list[str]:

@@ -12,7 +12,9 @@ from typing import cast
 from punie_acp.codemode.rewriting.generators import as_state_machine
 from punie_acp.codemode.rewriting.syntax import Scope, assign, at, call, called_name, name, statement, store, yields
 
-_LAZY = frozenset({"enumerate", "zip", "map", "filter", "islice", "takewhile", "chain", "iter", "next", "count"})
+_LAZY = frozenset(
+    {"enumerate", "zip", "map", "filter", "islice", "takewhile", "chain", "iter", "next", "count", "any", "all", "dict"}
+)
 _EAGER = frozenset(
     {
         "list",
@@ -21,10 +23,7 @@ _EAGER = frozenset(
         "sum",
         "min",
         "max",
-        "any",
-        "all",
         "sorted",
-        "dict",
         "frozenset",
         "Counter",
         "deque",

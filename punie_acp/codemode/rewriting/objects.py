@@ -43,6 +43,9 @@ class Objects(ast.NodeTransformer):
     def _is_asked(self, attr: str) -> bool:
         return attr in self.knowledge.attributes or attr in SPECIAL_ATTRIBUTES
 
+    def _is_set(self, attr: str) -> bool:
+        return attr in self.knowledge.attributes or "__setattr__" in self.knowledge.dunders
+
     # Attributes.
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -58,7 +61,7 @@ class Objects(ast.NodeTransformer):
         """`x.area = v` → `_set_attr(x, "area", v)`."""
         self.generic_visit(node)
         target = node.targets[0]
-        if len(node.targets) == 1 and isinstance(target, ast.Attribute) and target.attr in self.knowledge.attributes:
+        if len(node.targets) == 1 and isinstance(target, ast.Attribute) and self._is_set(target.attr):
             return at(node, statement(call("_set_attr", target.value, text(target.attr), node.value)))[0]
         return node
 
@@ -69,7 +72,7 @@ class Objects(ast.NodeTransformer):
         if method in self.knowledge.dunders and isinstance(target, ast.Name):
             self.generic_visit(node)
             return at(node, assign(target.id, call("_in_place", name(target.id), text(method), node.value)))[0]
-        if not (isinstance(target, ast.Attribute) and target.attr in self.knowledge.attributes):
+        if not (isinstance(target, ast.Attribute) and self._is_set(target.attr)):
             return self.generic_visit(node)
         self.generic_visit(node)
         loaded = call("_attr", target.value, text(target.attr))
@@ -152,6 +155,8 @@ class Objects(ast.NodeTransformer):
         self.generic_visit(node)
         if called in {"len", "bool"} and self.truth:
             node.func = at(node, name("_len" if called == "len" else "_true"))[0]
+        elif called in {"any", "all"} and self.truth:
+            node.func = at(node, name(f"_lazy_{called}"))[0]
         elif called in _RENAMED:
             node.func = at(node, name(_RENAMED[called]))[0]
         elif f"{called}.__new__" in self.knowledge.dunders or (called == "cls" and self._makes_new()):

@@ -13,7 +13,7 @@ from punie_acp.codemode.rewriting.iteration import Asynchronous, GeneratorFuncti
 from punie_acp.codemode.rewriting.knowledge import Knowledge, is_ignored_base
 from punie_acp.codemode.rewriting.objects import SPECIAL_ATTRIBUTES, Objects
 from punie_acp.codemode.rewriting.syntax import Function, called_name, dotted, yields
-from punie_acp.codemode.source import syntax_of
+from punie_acp.codemode.source import imported_modules, syntax_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +115,8 @@ def _transform(tree: ast.Module, nodes: Sequence[ast.AST], known: Knowledge) -> 
     own_functions = _functions_asked_about(nodes, known)
     if any(_imports_sized(node) for node in nodes):
         known.dunders.add("__len__")
+    if any(_imports_ordered(node) for node in nodes):
+        known.dunders.add("__lt__")
     known.generators |= any(yields(node) for node in nodes)
     Asynchronous().visit(tree)
     Classes(known, with_fields=_reads_fields(nodes)).visit(tree)
@@ -137,7 +139,7 @@ def _needs_rewriting(nodes: Sequence[ast.AST], knowledge: Knowledge) -> bool:
 def _is_reason(node: ast.AST) -> bool:
     if isinstance(node, ast.ClassDef):
         return _is_more_than_plain(node)
-    if _imports_sized(node):
+    if _imports_sized(node) or _imports_ordered(node):
         return True
     if isinstance(node, ast.Attribute):
         return node.attr in SPECIAL_ATTRIBUTES and dotted(node.value) not in {"type(self)", "self.__class__"}
@@ -148,9 +150,12 @@ def _is_reason(node: ast.AST) -> bool:
 
 def _imports_sized(node: ast.AST) -> bool:
     """Whether a module is imported whose objects have a length, which Monty does not ask objects for."""
-    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-    names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-    return any(one.split(".")[0] in {"xml", "configparser"} for one in names)
+    return any(one.partition(".")[0] in {"xml", "configparser"} for one in imported_modules([node]))
+
+
+def _imports_ordered(node: ast.AST) -> bool:
+    """Whether a module is imported whose objects have an order, which Monty does not ask objects for."""
+    return "fractions" in imported_modules([node])
 
 
 def _is_more_than_plain(node: ast.ClassDef) -> bool:

@@ -17,7 +17,7 @@ _OF_OBJECT = {
     "__str__": "repr",
     "__eq__": "_same",
     "__hash__": "id",
-    "__setattr__": "setattr",
+    "__setattr__": "_set_plainly",
     "__init_subclass__": "_nothing",
 }
 _OF_EXCEPTION = {

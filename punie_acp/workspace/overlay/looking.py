@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from punie_acp.workspace.checkpoints.values import Kind
     from punie_acp.workspace.overlay.changes import Layer
     from punie_acp.workspace.states import Inner, State
+
+
+MAX_LINKS = 40
+"""One that leads to another that leads to another, as Linux has it."""
 
 
 class Looking:
@@ -41,6 +46,15 @@ class Looking:
         if known is None or known[0].kind != "link":
             return known
         return self._layer.at(Path(os.path.normpath(path.parent / known[0].content)))
+
+    def followed(self, path: Path) -> Path:
+        """Where `path` leads by way of links that only the overlay has. Raises `OSError`."""
+        for _ in range(MAX_LINKS):
+            known = self._layer.at(path)
+            if known is None or known[0].kind != "link":
+                return path
+            path = self._inner.resolve(str(path.parent / known[0].content))
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), self._inner.display(path))
 
     def kind(self, path: Path) -> Kind:
         """What is at `path`."""

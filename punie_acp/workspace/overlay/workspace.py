@@ -276,7 +276,8 @@ class OverlayWorkspace:
         return self._inner.roots
 
     def resolve(self, path: str, *, follow: bool = True) -> Path:
-        return self._inner.resolve(path, follow=follow)
+        found = self._inner.resolve(path, follow=follow)
+        return self._looking.followed(found) if follow else found
 
     def display(self, path: Path) -> str:
         return self._inner.display(path)
