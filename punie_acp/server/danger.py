@@ -188,7 +188,7 @@ def _environments(part: Part) -> str | None:
     if not words or program_name(words[0]) != "ps":
         return None
     for before, word in itertools.pairwise(words):
-        is_argument = re.fullmatch(r"-\w*[oOCuUGgtpqs]", before)
+        is_argument = re.fullmatch(r"-\w*[oOCuUGgtpqs]|\w*[oO]", before)
         if not is_argument and _PS_SHOWS.fullmatch(word):
             return f"shows the variables of other programs (ps {word})"
     return None

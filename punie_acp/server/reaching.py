@@ -34,6 +34,8 @@ _GIT_READS = frozenset(
     | {"show", "status"}
 )
 _GIT_PLACES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE"})
+_EDITORS = frozenset({"vi", "vim", "nvim", "ex"})
+_VI_OPTIONS = frozenset({"-c", "--cmd", "-S", "-s", "-u", "-i", "-T", "-w", "-W"})  # with an argument
 _SETTING_VARIABLES = frozenset({"env", "export", "declare", "typeset", "readonly", "set", "setenv"})
 _VARIABLES = re.compile(r"/proc/.+/environ$|/proc/[^/]+/[^/]*[*?\[]")
 _TEXT = re.compile(r"""(["'])([^"'\n]{1,200})\1""")
@@ -128,6 +130,9 @@ def _written(part: Part) -> Iterator[Word]:
     in_place = _IN_PLACE.get(name)
     if in_place and any(in_place.match(word.text) for word in words[1:]):
         yield from _no_options(words[1:])
+    if name in _EDITORS:
+        pairs = pairwise(words)
+        yield from (word for before, word in pairs if before.text not in _VI_OPTIONS and word.text[0:1] not in "-+")
     for outputs in programs().outputs.get(name, ()):
         if tuple(texts[: len(outputs.begins)]) == outputs.begins:
             yield from _named(name, words[1 + len(outputs.begins) :], outputs)

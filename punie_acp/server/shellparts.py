@@ -324,7 +324,7 @@ def _inner(part: Part, depth: int) -> list[Part]:
 def _done_by_text(one: Embedded, rest: tuple[Word, ...], depth: int) -> list[Part]:
     """What a text in a small language does, as the commands that would do it."""
     if one.file:
-        return [Part((Word("tee"), Word(one.file)))]
+        return [Part((Word("tee"), Word(one.file, unsure=bool(set(one.file) & set("$`")))))]
     if one.code:
         return [Part(rest, code=one.code)]
     return parts_of(one.command, depth + 1) if one.command else [Part((Word(one.unknown, unsure=True),))]

@@ -279,6 +279,9 @@ git --git-dir ../x/.git --work-tree ../x commit -am x
 vim -es '+w! ../x' +q a.txt
 vim -es -c 'w ../x' a.txt
 vim -es +wq /etc/hosts
+vim -es -c wq -- ../x
+sed "1w $X" a.txt
+export GIT_DIR=../x/.git; git add a
 sed 'w ../x' a.txt
 sed -n '/a/w /tmp/x' a.txt
 sed -ne '$!w /tmp/x' a.txt
@@ -410,6 +413,9 @@ ps aux
 ps -ef
 ps -e -o pid,etime,comm
 ps -eo comm
+ps axo user
+vim -es -c "%s/x$/y/" -c wq a.txt
+sed "s/x$/y/" a.txt
 ps -C node -u me
 ps aux | grep node
 grep KEY src/a
