@@ -108,6 +108,7 @@ class TurnRequest:
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     question: str = ""  # the user's own words of the prompt
     wanted: Wanted = "unknown"  # what they plainly want
+    to_run: str = ""  # the command that they want run
     needs_look: bool = False  # the prompt names something of the project: hardly an answer without having looked
     begun: Begun | None = None  # where there is no prompt
 
@@ -208,7 +209,7 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
     if found_none(outcome):
         return [NONE_FOUND]
     named = [] if outcome.effects else entries_named(outcome.output, turn.question, turn.tables)
-    return [next_step(turn.question, outcome.failed), *named, *kept]
+    return [next_step(turn.question, outcome.failed, turn.to_run if turn.has_changed else ""), *named, *kept]
 
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
@@ -312,7 +313,7 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    told = (request.overview, request.question, request.code, request.tables, request.wanted)
+    told = (request.overview, request.question, request.code, request.tables, request.wanted, request.to_run)
     turn = Turn(request.turn_id, sandbox, observer, settings, *told)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))

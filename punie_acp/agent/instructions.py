@@ -178,13 +178,18 @@ FAILURE = "The program failed"
 """With what the model is told of an error, and does not begin its own answer."""
 
 
-def next_step(question: str, failed: str = "") -> str:
+def next_step(question: str, failed: str = "", not_run: str = "") -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked.
 
-    `failed` is a command that failed after a change, which a small model does not notice.
+    `failed` is a command that failed after a change, which a small model does not notice; `not_run` is one that the
+    user has asked for.
     """
     asked = " ".join(question.split())
-    step = f"`{failed[:_MOST_COMMAND]}` failed: see above why, mend that, and run it again." if failed else _NEXT
+    step = _NEXT
+    if failed:
+        step = f"`{failed[:_MOST_COMMAND]}` failed: see above why, mend that, and run it again."
+    elif not_run:
+        step = f"Still to be done: run_command({not_run!r})."
     return f"{ASKED}: {asked}\n{step}" if 0 < len(asked) <= _MOST_ASKED else step
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from punie_acp.agent.needless import found_none
 from punie_acp.agent.saving import with_saving
 from punie_acp.codemode.events import ProgramLimits
+from punie_acp.codemode.planning import RUN
 from punie_acp.codemode.sameness import normal_beginning
 from punie_acp.codemode.source import names_bound_in
 from punie_acp.codemode.tables import with_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from punie_acp.agent.events import TurnObserver
     from punie_acp.codemode.early.ahead import ReadingAhead
@@ -59,6 +60,8 @@ class Turn:
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     wanted: Wanted = "unknown"  # by these words
+    to_run: str = ""  # the command that they want run, as long as it has not been
+    has_changed: bool = False  # whether any program has changed anything
     own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
@@ -93,6 +96,13 @@ class Turn:
         found = outcome.value if found_none(outcome) else outcome.output.strip() or outcome.value
         told = refused or outcome.effects or (not outcome.error and found)
         self.astray = 0 if told else self.astray + 1
+        self._note_effects(outcome.effects)
+
+    def _note_effects(self, effects: Sequence[str]) -> None:
+        commands = [one for one in effects if one.startswith(RUN)]
+        self.has_changed = self.has_changed or len(commands) < len(effects)
+        if any(_is_like(self.to_run, one) for one in commands):
+            self.to_run = ""
 
     def with_data(self, code: str) -> str:
         """`code` with the lines that read the data that it uses: what programs have at hand."""
@@ -116,6 +126,12 @@ class Turn:
         """The project is no longer what it was: what failed before may well succeed now, such as a run of the tests."""
         self.failed_programs.clear()
         self.useless_calls.clear()
+
+
+def _is_like(wanted: str, title: str) -> bool:
+    """Whether a call of this title runs a command as it is `wanted`: `pytest` for `python -m pytest -q`."""
+    words = {one for one in wanted.split() if not one.startswith(("-", "python"))}
+    return bool(words & set(title.split()))
 
 
 def program_limits(settings: Settings, calls_made: int = 0) -> ProgramLimits:

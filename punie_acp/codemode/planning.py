@@ -64,6 +64,10 @@ def change_plan(place: Place, target: Path, before: str, after: str, title: str,
     return Plan(CallType.WRITE, "edit", title, perform, (Location(str(target), line),), (change,))
 
 
+RUN = "Run "
+"""How the title of a command begins."""
+
+
 async def command_plan(
     place: Place,
     command: str | Sequence[str],
@@ -87,7 +91,7 @@ async def command_plan(
         )
         return Answer(answer(result), command_summary(result))
 
-    title = f"Run {line if len(line) <= 80 else line[:79] + '…'}"
+    title = f"{RUN}{line if len(line) <= 80 else line[:79] + '…'}"
     return Plan(CallType.SHELL, "execute", title, perform, command=line, cwd=str(folder))
 
 

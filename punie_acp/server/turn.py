@@ -30,7 +30,7 @@ from punie_acp.server.review import ReviewedPrograms
 from punie_acp.server.transcript import Transcript
 from punie_acp.server.undo import begin_turn, notices
 from punie_acp.server.updates import Updates, call_question
-from punie_acp.workspace.mentions import names_of_project, wanted
+from punie_acp.workspace.mentions import command_to_run, names_of_project, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,6 +237,7 @@ class Turn:
             tables=looks.tables,
             question=prompt,
             wanted=wanted(prompt),
+            to_run=command_to_run(prompt, session.workspace.root),
             needs_look=needs_look and not looks.is_all,
         )
 

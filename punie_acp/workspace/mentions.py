@@ -17,6 +17,7 @@ _WORD = re.compile(r"[\w./\\-]+")
 _FOLDER = {"folder", "directory"}
 _RUN = re.compile(r"\s*(?:please\s+)?run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
 _RUN_TOO = re.compile(r"(?:\b(?:then|and|please)|,)\s+run\s+[`'\"]?([\w./-]+)", re.IGNORECASE)
+_COMMAND_END = re.compile(r"[.!?](?:\s|$)|[,;\n]|\s(?:and|then|to see)\s")
 _OF_FILES = re.compile(r"\b(?:which|how many)\s+(?:\w+\s+)?files?\b|\bthis (?:project|repository)\b", re.IGNORECASE)
 _CHANGE = re.compile(
     r"(?:^|[.!?;:,]\s+|\n\s*|\band\s+|\bplease\s+|\byou\s+)(?:add|adapt|adjust|append|change|convert|correct|delete|drop|"
@@ -124,8 +125,19 @@ def files_to_make(prompt: str, root: Path) -> list[str]:
 
 def asks_to_run(prompt: str, root: Path) -> bool:
     """Whether `prompt` asks to run a command, first or after something else."""
-    commands = [found[1] for found in (_RUN.match(prompt), *_RUN_TOO.finditer(prompt)) if found is not None]
-    return "```" not in prompt and any(shutil.which(one) is not None or _exists(root, one) for one in commands)
+    return command_to_run(prompt, root) != ""
+
+
+def command_to_run(prompt: str, root: Path) -> str:
+    """The command line that `prompt` asks to run, to the end of its sentence or of its backticks; "" without one."""
+    if "```" in prompt:
+        return ""
+    for found in (_RUN.match(prompt), *_RUN_TOO.finditer(prompt)):
+        if found is not None and (shutil.which(found[1]) is not None or _exists(root, found[1])):
+            rest = prompt[found.start(1) :]
+            quoted = prompt[found.start(1) - 1] == "`"
+            return rest.partition("`")[0].strip() if quoted else _COMMAND_END.split(rest, maxsplit=1)[0].strip(" .'\"")
+    return ""
 
 
 def _beside_folder(words: list[str]) -> list[str]:

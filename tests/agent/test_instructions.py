@@ -57,4 +57,7 @@ def test_after_an_output_the_question_stands_again_and_what_failed():
     assert next_step("Mend it.", "pytest -q") == (
         "The user asked: Mend it.\n`pytest -q` failed: see above why, mend that, and run it again."
     )
+    assert next_step("Mend it.", not_run="pytest -q") == (
+        "The user asked: Mend it.\nStill to be done: run_command('pytest -q')."
+    )
     assert next_step("why " * 300, "x" * 300) == f"`{'x' * 200}` failed: see above why, mend that, and run it again."

@@ -124,6 +124,17 @@ async def test_none_is_not_taken_for_an_answer(recalling_agent, project):
     assert text.count("None is no answer") == 1
 
 
+async def test_a_command_that_was_asked_for_is_still_to_be_run_after_a_change(recalling_agent, project):
+    begin = "# Write a file. Then run python -m this. Go on.\n"
+    change = f"{begin}write_file('a.txt', 'a')\nprint('written')"
+    look = "print(1)"
+    run = "print(run_command('python -m this').exit_code)"
+    text, _ = await told(recalling_agent, project, look, change, run)
+    still = "Still to be done: run_command('python -m this')."
+    assert text.count(still) == 1
+    assert text.index("written") < text.index(still)
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")

@@ -3,7 +3,7 @@
 import pytest
 
 from punie_acp.workspace import mentions
-from punie_acp.workspace.mentions import asks_to_run, files_to_make, names_of_project
+from punie_acp.workspace.mentions import asks_to_run, command_to_run, files_to_make, names_of_project
 
 
 @pytest.fixture
@@ -80,6 +80,21 @@ def test_a_command_may_be_asked_for_after_something_else(root):
     assert asks_to_run("Write it and run sh", root)
     assert not asks_to_run("Write it and run nothing-of-this-name", root)
     assert not asks_to_run("Write it and run sh:\n```\na\n```", root)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "command"),
+    [
+        ("Run sh -c ls. How many?", "sh -c ls"),
+        ("Mend it. Then run sh tests/all.sh -q.", "sh tests/all.sh -q"),
+        ("Please run `sh -c 'ls; ls'` and tell me.", "sh -c 'ls; ls'"),
+        ("Mend it, run sh -q and tell what it says", "sh -q"),
+        ("Mend it.\nThen run sh x.sh\nand stop.", "sh x.sh"),
+        ("How does one run sh?", ""),
+    ],
+)
+def test_the_command_that_is_asked_for(root, prompt, command):
+    assert command_to_run(prompt, root) == command
 
 
 @pytest.mark.parametrize(
