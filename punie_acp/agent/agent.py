@@ -43,6 +43,7 @@ from punie_acp.agent.saving import ONLY_DEFINES, only_defines, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
+from punie_acp.codemode.sameness import normal_form
 from punie_acp.codemode.tablehints import TableHint, entries_named, table_hint
 from punie_acp.inference.model import LocalModelSettings
 
@@ -161,16 +162,17 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
-    turn.last_program = code.strip()
+    form = normal_form(code)
+    turn.last_program = form
     turn.note_outcome(outcome)
     if outcome.error is not None:
-        turn.failed_programs.add(code.strip())
+        turn.failed_programs.add(form)
         turn.useless_calls.add(ctx.tool_call_id or "")
     elif turn.astray:
         turn.useless_calls.add(ctx.tool_call_id or "")
     elif outcome.effects:
         turn.forget_failures()
-        turn.last_change = code.strip()
+        turn.last_change = form
     if turn.external_calls >= turn.settings.max_external_calls:
         raise CallsExhaustedError
     error = outcome.error.message if outcome.error else ""
@@ -179,7 +181,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     further = _afterwards(turn, code, outcome, hint, same_again=same_again)
     turn.last_result = "\n".join([told(replace(outcome, hint=hint.told)), *further])
     turn.last_error = error
-    if turn.last_change == code.strip():
+    if turn.last_change == form:
         turn.change_result = turn.last_result
     return turn.last_result
 
@@ -228,21 +230,22 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     useless = _useless(turn, code) if turn.settings.tools == "program" else None
     if useless is not None:
         return useless
-    if code.strip() in turn.failed_programs:
+    form = normal_form(code)
+    if form in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."
-    return _repeated(turn, code, what) if code.strip() in {turn.last_program, turn.last_change} else None
+    return _repeated(turn, form, what) if form in {turn.last_program, turn.last_change} else None
 
 
-def _repeated(turn: Turn, code: str, what: str) -> str:
-    """What is said of a program that has run before, and nothing has changed since."""
-    if turn.astray and code.strip() != turn.last_change:
+def _repeated(turn: Turn, form: str, what: str) -> str:
+    """What is said of a program of this form that has run before, and nothing has changed since."""
+    if turn.astray and form != turn.last_change:
         turn.repeats += 1
         return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
     if turn.to_run and turn.has_changed:
         return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=what == 'program')}"
     turn.answer_now = True
-    if code.strip() != turn.last_program:
+    if form != turn.last_program:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result
     return f"The {what} did not run again: its result stands above, for nothing has changed since."
 

@@ -1,7 +1,7 @@
 """Reading ahead in a response of the model: of its first program, whose reads no other program can come before.
 
 Not where programs have data at hand: which lines are put in front of one, its whole text tells. And not as long as a
-program is word for word one that would not be run again.
+program may be one that would not be run again.
 """
 
 from __future__ import annotations
@@ -58,12 +58,16 @@ class _First:
     tasks: TaskGroup
     program_id: str = ""
     ahead: ReadingAhead | None = None
+    is_new: bool = False  # it is none of those before, however it goes on
 
     def written(self, program_id: str, code: str) -> None:
         if not self.program_id:
             self.program_id = program_id
             self._begin()
-        if self.ahead is not None and program_id == self.program_id and not self.turn.may_be_repeated(code):
+        if self.ahead is None or program_id != self.program_id:
+            return
+        self.is_new = self.is_new or not self.turn.may_be_repeated(code)
+        if self.is_new:
             self.ahead.written(code)
 
     def _begin(self) -> None:

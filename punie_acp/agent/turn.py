@@ -10,6 +10,7 @@ from punie_acp.agent.needless import found_none
 from punie_acp.agent.saving import with_saving
 from punie_acp.codemode.events import ProgramLimits
 from punie_acp.codemode.planning import RUN
+from punie_acp.codemode.sameness import normal_beginning
 from punie_acp.codemode.source import names_bound_in
 from punie_acp.codemode.tables import with_tables
 
@@ -66,7 +67,7 @@ class Turn:
     program_ids: dict[str, str] = field(default_factory=dict[str, str])  # by the model's tool call id
     texts: int = 0
     external_calls: int = 0
-    failed_programs: set[str] = field(default_factory=set[str])
+    failed_programs: set[str] = field(default_factory=set[str])  # this and the next ones: their normal forms
     failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
@@ -117,7 +118,7 @@ class Turn:
 
     def may_be_repeated(self, code: str) -> bool:
         """Whether `code`, which is being written, may become a program that is not run again."""
-        begun = code.strip()
+        begun = normal_beginning(code)
         known = [*self.failed_programs, self.last_program, self.last_change]
         return any(one is not None and one.startswith(begun) for one in known)
 

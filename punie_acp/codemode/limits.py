@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pydantic_monty import ResourceLimits
 
     from punie_acp.codemode.events import ProgramLimits
+    from punie_acp.workspace.outputs import OutputFile
 
 FLOOD_FACTOR = 16
 """A program may print this many times its output limit before it is ended: what is over it is left out, not fatal."""
@@ -60,6 +61,7 @@ class Output:
     """What a program printed: its beginning and its end up to a limit, and handed on in pieces."""
 
     limit: int  # bytes
+    file: OutputFile | None = None  # where it is whole, if it is over the limit
     flooded: bool = False  # far more was printed than is told: the program should be ended
     _kept: list[str] = field(default_factory=list[str])  # all, up to the flood
     _fresh: list[str] = field(default_factory=list[str])
@@ -83,8 +85,16 @@ class Output:
         if room > 0:
             self._fresh.append(text if len(data) <= room else _beginning(data, room))
 
+    def keep(self) -> None:
+        """Put what is too long to be told into `file`: the program prints no more."""
+        with self._lock:
+            keep_whole("".join(self._kept), self.limit, self.file)
+            if self.file is not None:
+                self.file.is_whole &= not self.flooded
+
     def end(self) -> None:
         """The program has ended: its last words are handed on too, where too many stood before them."""
+        self.keep()
         with self._lock:
             data = "".join(self._kept).encode("utf-8", "replace")
             left = max(len(data) - self.limit, 0)
@@ -119,12 +129,23 @@ class Output:
     @property
     def text(self) -> str:
         """What is told of it: all, or its beginning and its end."""
-        text = "".join(self._kept)
-        data = text.encode("utf-8", "replace")
-        if len(data) <= self.limit:
-            return text
-        half = self.limit // 2
-        return _beginning(data, half) + _left_out(len(data) - 2 * half) + _end(data, half)
+        return shortened("".join(self._kept), self.limit, self.file)
+
+
+def keep_whole(text: str, limit: int, file: OutputFile | None) -> None:
+    """Put `text` into `file`, if it has more than `limit` bytes."""
+    if file is not None and len(text.encode("utf-8", "replace")) > limit:
+        file.write(text)
+        file.close()
+
+
+def shortened(text: str, limit: int, file: OutputFile | None) -> str:
+    """`text`, or its beginning and its end in at most `limit` bytes and, in between, where it is whole."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text
+    half = limit // 2
+    return _beginning(data, half) + _left_out(len(data) - 2 * half, file) + _end(data, half)
 
 
 def _beginning(data: bytes, size: int) -> str:
@@ -135,5 +156,5 @@ def _end(data: bytes, size: int) -> str:
     return data[-size:].decode("utf-8", "ignore")
 
 
-def _left_out(size: int) -> str:
-    return f"\n… ({size} bytes left out) …\n"
+def _left_out(size: int, file: OutputFile | None = None) -> str:
+    return f"\n… ({size} bytes left out{file.note() if file is not None else ''}) …\n"

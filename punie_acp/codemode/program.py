@@ -37,7 +37,7 @@ from punie_acp.codemode.events import Printed, ProgramError, ProgramOutcome
 from punie_acp.codemode.external import ExternalCall, is_served, plan_read, serve, unknown_function
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.functions import Place
-from punie_acp.codemode.limits import Output, loses_state
+from punie_acp.codemode.limits import Output, keep_whole, loses_state, shortened
 from punie_acp.codemode.misses import nothing_done
 from punie_acp.codemode.problems import monty_problem
 from punie_acp.codemode.rewriting.emit import Lines
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.session import Session
     from punie_acp.codemode.surviving.keeping import Keeping
     from punie_acp.workspace.base import Workspace
+    from punie_acp.workspace.outputs import OutputFile, Outputs
 
 UNWIND_ANSWERS = 50
 """A program that is stopped may pause this often on its way out (in `finally`, `with`) before its worker is killed."""
@@ -95,6 +96,7 @@ class ProgramRun:
     early: Record = field(default_factory=Record)  # the calls that were made while the program was written
     keeping: Keeping | None = None  # where another process may have to go on with it
     going_on: GoingOn = field(default_factory=GoingOn)  # where another process has begun it
+    outputs: Outputs | None = None  # where what it prints is kept whole, if it is too long to be told
     calls: int = 0
     error: ProgramError | None = None
     value: str | None = None
@@ -113,7 +115,7 @@ class ProgramRun:
     _following: Following | None = None  # where reads may be begun before their turn
 
     def __post_init__(self) -> None:
-        self._output = Output(self.limits.output_bytes)
+        self._output = Output(self.limits.output_bytes, self._new_file("printed"))
         self._observer = Orderly(self.observer, self._calls)
         self._runner = CallRunner(self._observer)
         self._place = Place(self.workspace, self.limits.command_seconds)
@@ -149,6 +151,7 @@ class ProgramRun:
             self.error = ProgramError("cancelled", "the program was stopped")
             with anyio.CancelScope(shield=True):
                 await self._unwind()
+                self._output.keep()
                 await self._flush()
             raise
         await self._close_files()
@@ -374,7 +377,12 @@ class ProgramRun:
     def _note_value(self, value: object) -> None:
         if value is not None:
             text = value if isinstance(value, str) else repr(value)
-            self.value = text if len(text) <= self.limits.output_bytes else text[: self.limits.output_bytes] + "…"
+            file = self._new_file("value")
+            keep_whole(text, self.limits.output_bytes, file)
+            self.value = shortened(text, self.limits.output_bytes, file)
+
+    def _new_file(self, of: str) -> OutputFile | None:
+        return self.outputs.new(of) if self.outputs is not None else None
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, MontyError):

@@ -7,7 +7,6 @@ place: every line stays where it is.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from punie_acp.codemode.functions import FUNCTIONS
 from punie_acp.codemode.lifting import saved_by
 from punie_acp.codemode.projectcode import module_place
 from punie_acp.codemode.source import Definition, Source, bound_by, imported_modules, parsed
+from punie_acp.codemode.wrapping import without_fence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-_FENCE = re.compile(r"\A\s*```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL | re.IGNORECASE)
 _OUR_MODULES = frozenset(
     {"punie", "punie_acp", "tools", "tool", "functions", "execute_code", "sandbox", "agent", "default_api"}
 )
@@ -47,9 +46,9 @@ def repair(code: str, further: Iterable[str] = (), root: Path | None = None) -> 
     `further` are the names of functions that this session has beside the usual ones; `root` is the project's folder.
     """
     notes: list[str] = []
-    fenced = _FENCE.match(code)
-    if fenced:
-        code = fenced[1]
+    inside = without_fence(code)
+    if inside is not None:
+        code = inside
         notes.append("The Markdown fence around the program was taken off.")
     if _is_indented(code):
         code = textwrap.dedent(code)

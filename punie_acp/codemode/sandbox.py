@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.surviving.going_on import GoingOn
     from punie_acp.codemode.surviving.kept import Keeper
     from punie_acp.workspace.base import Workspace
+    from punie_acp.workspace.outputs import Outputs
 
 _TOO_LARGE = "What this program had defined is lost: it is too large to be kept. Keep less in variables."
 
@@ -43,14 +44,25 @@ _TOO_LARGE = "What this program had defined is lost: it is too large to be kept.
 class Sandbox:
     """The Monty session of one ACP session: its REPL state lives as long as this."""
 
-    def __init__(self, workspace: Workspace, limits: ProgramLimits, extra: Iterable[ExtraFunction] = ()) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        limits: ProgramLimits,
+        extra: Iterable[ExtraFunction] = (),
+        *,
+        outputs: Outputs | None = None,
+    ) -> None:
         """`limits` hold for every program that is not given its own; `extra` as in `set_extra`.
+
+        `outputs` keeps whole what a program prints, if it is too long to be told; the workspace should let programs
+        read what is there.
 
         The first program may be given any memory and recursion limits, later ones only tighter ones: Monty 1.4 cannot
         loosen a session's.
         """
         self._workspace = workspace
         self._limits = limits
+        self._outputs = outputs
         self._extra = ExtraFunctions.of(extra)
         self._stack = AsyncExitStack()
         self._one_at_a_time = anyio.Lock()
@@ -148,6 +160,7 @@ class Sandbox:
                 *(program, self._session, self._workspace, observer, kept.limits, self._extra),
                 keeping=keeping,
                 going_on=going_on,
+                outputs=self._outputs,
             )
             return await self._to_its_end(run, observer)
 
@@ -172,7 +185,9 @@ class Sandbox:
         await observer.emit(ProgramChecked(program_id, program.code, program.repairs))
         await self._session.prepare(monty_limits(limits))
         keeping = Keeping(keeper, self._kept(program, limits)) if keeper is not None else None
-        run = ProgramRun(program, self._session, workspace, observer, limits, extra, early, keeping)
+        run = ProgramRun(
+            *(program, self._session, workspace, observer, limits, extra, early, keeping), outputs=self._outputs
+        )
         return await self._to_its_end(run, observer)
 
     def _kept(self, program: Program, limits: ProgramLimits) -> KeptProgram:

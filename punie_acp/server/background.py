@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from punie_acp.server.mcp import start_servers
+from punie_acp.server.undo import kept_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +64,9 @@ class Background:
         from punie_acp.codemode.sandbox import Sandbox
 
         session = self._session
+        limits, outputs = program_limits(session.settings), kept_outputs(session.record, session.settings)
         try:
-            async with Sandbox(session.workspace, program_limits(session.settings)) as self._sandbox:
+            async with Sandbox(session.workspace, limits, outputs=outputs) as self._sandbox:
                 self._take_functions()
                 if self.mcp is not None:
                     self.mcp.on_change = self._take_functions

@@ -36,6 +36,12 @@ _CODE = re.compile(
     r"|removeSync|File\.delete|FileUtils|Remove-Item|\brm\s*\(|do shell script|/proc/|(?<!\|)\|&?\s*[\"'](sh|bash)\b"
     r"|child_process|\bsystem\s*[(\"']|from\s+(os|shutil)\s+import|\|\s*getline|\bexec\s*\(|\beval\s*\(|\bsocket\b|urllib|requests\.|\bfetch\s*\(|__import__|\bunlink\b"
 )
+_WITH_BACKTICKS = frozenset({"perl", "ruby", "php"})
+"""In these a text in backticks is a command, and so are words behind `system`, without brackets too."""
+_STARTS = re.compile(
+    r"`|\bqx\b|%x\W|(?<![\w/\"'$@%.:])(system|exec|spawn|popen|fork|rmdir|rename)\s*[\w(\"'$@\[%]|\bpopen|\bopen3"
+)
+_PS_SHOWS = re.compile(r"[aefghjlmnrsuvwxSTUXZ]*e[aefghjlmnrsuvwxSTUXZ]*|-\w*E\w*")
 _OF_DATABASES = frozenset({"psql", "mysql", "mariadb", "sqlite3", "duckdb", "sqlcmd"})
 _DROPS = re.compile(r"\b(drop|truncate)\s+(table|database|schema|view|index)\b|\bdelete\s+from\b", re.IGNORECASE)
 _PIPED_CODE = frozenset(
@@ -66,7 +72,8 @@ def danger(command: str, cwd: Path, roots: Sequence[Path], *, fed: bool = False)
 def _of_part(part: Part, place: Place) -> str | None:
     if part.code is not None:
         plain = "runs code that deletes files, starts programs or uses the network"
-        return plain if _CODE.search(part.code) else code_reach(part.code, place)
+        starts = part.language in _WITH_BACKTICKS and _STARTS.search(part.code)
+        return plain if starts or _CODE.search(part.code) else code_reach(part.code, place)
     return (
         _unknown_program(part)
         or _by_table(part.plain_words())
@@ -76,6 +83,7 @@ def _of_part(part: Part, place: Place) -> str | None:
         or _forced_push(part.plain_words())
         or _set_for_git(part)
         or _discards(part, place)
+        or _environments(part)
         or reach(part, place)
     )
 
@@ -171,6 +179,18 @@ def _discards(part: Part, place: Place) -> str | None:
     )
     if any(path is not None and path.exists() for path in paths):
         return "throws away changes that are not committed (git checkout)"
+    return None
+
+
+def _environments(part: Part) -> str | None:
+    """`ps eww`: without a dash, this letter has it show the variables of every program."""
+    words = part.plain_words()
+    if not words or program_name(words[0]) != "ps":
+        return None
+    for before, word in itertools.pairwise(words):
+        is_argument = re.fullmatch(r"-\w*[oOCuUGgtpqs]|\w*[oO]", before)
+        if not is_argument and _PS_SHOWS.fullmatch(word):
+            return f"shows the variables of other programs (ps {word})"
     return None
 
 

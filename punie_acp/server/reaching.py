@@ -7,11 +7,12 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from punie_acp.server.programs import program_name, programs
+from punie_acp.server.searching import searched_secret
 from punie_acp.server.shellparts import Word
 from punie_acp.workspace.paths import parts_below
 from punie_acp.workspace.sensitive import secret_reason, secret_reason_of
@@ -32,6 +33,10 @@ _GIT_READS = frozenset(
     {"blame", "cat-file", "describe", "diff", "grep", "log", "ls-files", "ls-tree", "rev-list", "rev-parse", "shortlog"}
     | {"show", "status"}
 )
+_GIT_PLACES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE"})
+_EDITORS = frozenset({"vi", "vim", "nvim", "ex"})
+_VI_OPTIONS = frozenset({"-c", "--cmd", "-S", "-s", "-u", "-i", "-T", "-w", "-W"})  # with an argument
+_SETTING_VARIABLES = frozenset({"env", "export", "declare", "typeset", "readonly", "set", "setenv"})
 _VARIABLES = re.compile(r"/proc/.+/environ$|/proc/[^/]+/[^/]*[*?\[]")
 _TEXT = re.compile(r"""(["'])([^"'\n]{1,200})\1""")
 _LITERAL = re.compile(r"""(["'])((?:~|/|\.\./)[\w.][^"'\n]*)\1""")
@@ -92,7 +97,8 @@ def reach(part: Part, place: Place) -> str | None:
     """Why `part` asks for where it reaches, or None. The words go on after "it"."""
     targets = (*_redirected(part), *_written(part))
     reasons = (reason for word in targets if (reason := _target(word, place)))
-    return next(reasons, None) or _other_repository(part, place) or _secrets(part, place)
+    reason = next(reasons, None) or _repository_named(part, place) or _other_repository(part, place)
+    return reason or _secrets(part, place) or searched_secret(part, place)
 
 
 def code_reach(code: str, place: Place) -> str | None:
@@ -124,6 +130,9 @@ def _written(part: Part) -> Iterator[Word]:
     in_place = _IN_PLACE.get(name)
     if in_place and any(in_place.match(word.text) for word in words[1:]):
         yield from _no_options(words[1:])
+    if name in _EDITORS:
+        pairs = pairwise(words)
+        yield from (word for before, word in pairs if before.text not in _VI_OPTIONS and word.text[0:1] not in "-+")
     for outputs in programs().outputs.get(name, ()):
         if tuple(texts[: len(outputs.begins)]) == outputs.begins:
             yield from _named(name, words[1 + len(outputs.begins) :], outputs)
@@ -191,12 +200,28 @@ def _other_repository(part: Part, place: Place) -> str | None:
     return None if outside is None else f"works on a repository outside of the project ({outside})"
 
 
+def _repository_named(part: Part, place: Place) -> str | None:
+    """`GIT_DIR=elsewhere git commit`, `env GIT_DIR=…`, `export GIT_DIR=…`."""
+    words = part.plain_words()
+    if words[:1] == ("git",) and (next(iter(words[1:]), "") in _GIT_READS):
+        return None
+    given = list(part.assigned)
+    if words and program_name(words[0]) in _SETTING_VARIABLES:
+        pairs = ((word, *word.text.partition("=")) for word in part.words[1:])
+        given += [(name, Word(value, word.unsure)) for word, name, _, value in pairs]
+    for name, value in given:
+        if name in _GIT_PLACES and value.text and (value.unsure or place.is_outside(value.text)):
+            return f"works on a repository outside of the project ({value.text})"
+    return None
+
+
 # Secrets.
 
 
 def _secrets(part: Part, place: Place) -> str | None:
     """A word that names a file in which secrets are kept: reading those asks in every mode, by whatever means."""
-    words = [*part.words[1:], *(target for _, target in part.redirects)]
+    named = (word for before, word in pairwise(part.words) if not _leaves_out(before.text, word.text))
+    words = [*named, *(target for _, target in part.redirects)]
     for text in (piece for word in words for piece in _pieces(word, place)):
         if _VARIABLES.match(text):
             return f"names {text}: the variables of other programs stand there"
@@ -204,6 +229,12 @@ def _secrets(part: Part, place: Place) -> str | None:
         if reason is not None:
             return f"names {text}: {reason}"
     return None
+
+
+def _leaves_out(before: str, text: str) -> bool:
+    """`--exclude=.env`, `--exclude .env`, `-g '!.env'`."""
+    by_glob = before in ("-g", "--glob", "--iglob") and text.startswith("!")
+    return text.startswith(("--exclude=", "--glob=!")) or before == "--exclude" or by_glob
 
 
 def _pieces(word: Word, place: Place) -> Iterator[str]:

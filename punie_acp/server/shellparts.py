@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from punie_acp.server.embedded import embedded_in
 from punie_acp.server.programs import program_name, programs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from punie_acp.server.embedded import Embedded
     from punie_acp.server.programs import Wrapper
 
 MAX_DEPTH = 8
@@ -77,8 +79,9 @@ class Part:
     words: tuple[Word, ...]
     redirects: tuple[tuple[str, Word], ...] = ()  # operator and target
     piped: bool = False  # it reads what another command prints
-    assigned: tuple[str, ...] = ()  # values of variables in front, which may be commands: GIT_SSH_COMMAND, PAGER
+    assigned: tuple[tuple[str, Word], ...] = ()  # variables in front; a value may be a command: GIT_SSH_COMMAND, PAGER
     code: str | None = None  # the text that an interpreter of no shell is given to run
+    language: str = ""  # of `code`: the interpreter's name, without a version
 
     def plain(self) -> tuple[Word, ...]:
         """The words; of git without the options that stand before its subcommand."""
@@ -101,7 +104,7 @@ class _Open:
     words: list[Word] = field(default_factory=list[Word])
     redirects: list[tuple[str, Word]] = field(default_factory=list[tuple[str, Word]])
     piped: bool = False
-    assigned: list[str] = field(default_factory=list[str])  # values of variables in front
+    assigned: list[tuple[str, Word]] = field(default_factory=list[tuple[str, Word]])  # variables in front
     redirect: str | None = None  # an operator whose target is next
     names_function: bool = False  # `function` stands before the next word
 
@@ -256,7 +259,7 @@ def _take(part: _Open, word: Word) -> None:
         part.redirects.append((part.redirect, word))
         part.redirect = None
     elif not part.words and (assigned := _ASSIGNMENT.match(word.text)):
-        part.assigned.append(word.text[assigned.end() :])
+        part.assigned.append((assigned[0].rstrip("+="), Word(word.text[assigned.end() :], word.unsure)))
     elif part.names_function:
         part.names_function = False
     elif part.words or word.text not in _KEYWORDS:
@@ -296,7 +299,8 @@ def beginnings(texts: Sequence[str], before: int = 0, with_argument: Collection[
 def _inner(part: Part, depth: int) -> list[Part]:
     """What `part` runs in turn."""
     if part.assigned and depth <= MAX_DEPTH:
-        commands = [inner for value in part.assigned if " " in value for inner in parts_of(value, depth + 1)]
+        values = [value.text for _, value in part.assigned if " " in value.text]
+        commands = [inner for value in values for inner in parts_of(value, depth + 1)]
         return [*commands, *_inner(replace(part, assigned=()), depth)]
     if not part.words:
         return []
@@ -310,9 +314,20 @@ def _inner(part: Part, depth: int) -> list[Part]:
         found += [inner for word in rest for inner in parts_of(word.text.partition("=")[2], depth + 1)]
     if name in ("find", "fd", "fdfind"):
         found += _executed_by_find(rest, depth)
+    for one in embedded_in(name, [word.text for word in rest]):
+        found += _done_by_text(one, rest, depth)
     for wrapper in programs().wrappers.get(name, ()):
         found += _wrapped(part, wrapper, depth)
     return found + [inner for command in _given_commands(name, rest) for inner in parts_of(command, depth + 1)]
+
+
+def _done_by_text(one: Embedded, rest: tuple[Word, ...], depth: int) -> list[Part]:
+    """What a text in a small language does, as the commands that would do it."""
+    if one.file:
+        return [Part((Word("tee"), Word(one.file, unsure=bool(set(one.file) & set("$`")))))]
+    if one.code:
+        return [Part(rest, code=one.code)]
+    return parts_of(one.command, depth + 1) if one.command else [Part((Word(one.unknown, unsure=True),))]
 
 
 def _of_interpreter(name: str, rest: tuple[Word, ...], depth: int) -> list[Part]:
@@ -330,18 +345,20 @@ def _of_interpreter(name: str, rest: tuple[Word, ...], depth: int) -> list[Part]
 
 def _given_code(name: str, rest: tuple[Word, ...], options: frozenset[str], depth: int) -> list[Part]:
     """The text behind `-c`. Letters before the `c` of a cluster (`-lc`) are options without arguments."""
-    letters = {option[1:] for option in options if len(option) == 2}
+    letters, language = {option[1:] for option in options if len(option) == 2}, re.sub(r"[0-9.]+$", "", name)
     rest = tuple(word for word in rest if word.text != "--")
     for place, word in enumerate(rest):
         option, equals, value = word.text.partition("=")
         if equals and option in options:
-            return [Part(rest, code=value)]
+            return [Part(rest, code=value, language=language)]
         clustered = word.text.startswith("-") and not word.text.startswith("--") and word.text[-1:] in letters
         if (word.text.lower() in options or clustered) and place + 1 < len(rest):
             code = rest[place + 1]
             shell = name in _SHELLS
             unsure = [Part((Word(code.text, unsure=True),))] if code.unsure and shell else []
-            return [*unsure, *parts_of(code.text, depth + 1)] if shell else [Part(rest, code=code.text)]
+            return (
+                [*unsure, *parts_of(code.text, depth + 1)] if shell else [Part(rest, code=code.text, language=language)]
+            )
     return []
 
 

@@ -62,7 +62,7 @@ def close(workspace: Workspace) -> None:
 
 
 def kept_outputs(record: SessionRecord, settings: Settings) -> Outputs:
-    """Where the session's long outputs of commands are, for its programs to read."""
+    """Where long outputs of the session's commands and programs are, for its programs to read."""
     return Outputs(settings.data_dir / "outputs" / record.session_id)
 
 

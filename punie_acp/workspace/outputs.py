@@ -1,4 +1,4 @@
-"""Whole outputs of commands, on disk, for those that are too long to be given to a program in one piece.
+"""Whole outputs of commands and programs, on disk, for those that are too long to be given on in one piece.
 
 A session has one folder for them, outside of the project. Programs may read what is in it, and nothing else there.
 """
@@ -26,7 +26,7 @@ class Outputs:
         self.folder = folder
 
     def new(self, stream: str) -> OutputFile:
-        """Where the output of a stream ("stdout") of a new command will be, if it is long."""
+        """Where a new output will be, if it is long: that of a `stream` ("stdout") of a command, or "printed"."""
         return OutputFile(self, stream)
 
     def make_room(self) -> None:

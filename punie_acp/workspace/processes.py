@@ -17,11 +17,13 @@ from punie_acp.workspace.crowds import wait_for_crowd
 from punie_acp.workspace.environment import command_environment
 from punie_acp.workspace.guard import guard
 from punie_acp.workspace.output import KeptOutput, Reporter
-from punie_acp.workspace.strays import VARIABLE, Mark, end_strays
+from punie_acp.workspace.strays import VARIABLE, Mark, SilentPipe, descendants, end_strays
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from pathlib import Path
+
+    import psutil
 
     from punie_acp.workspace.outputs import Outputs
 
@@ -74,21 +76,18 @@ async def run(command: Command, on_progress: Callable[[CommandProgress], Awaitab
     with exit codes 127 and 126 instead.
     """
     async with guard() as watching:
-        mark = Mark()
-        process = await _start(command, mark)
-        mark = mark.of(process.pid)
-        running = _Running(process, command, mark)
-        try:
-            await watching.watch_over(process.pid)
-            return await running.watch(on_progress)
-        finally:
-            stopped = running.stopped or process.returncode is None
-            await _end(process)
-            if stopped:  # what a command that ends by itself has put into the background for good is the user's
-                await end_strays(mark, process.pid)
+        with SilentPipe() as silent:
+            mark = Mark()
+            process = await _start(command, mark, silent)
+            running = _Running(process, command, mark.of(process.pid, silent))
+            try:
+                await watching.watch_over(process.pid)
+                return await running.watch(on_progress)
+            finally:
+                await running.end()
 
 
-async def _start(command: Command, mark: Mark) -> anyio.abc.Process:
+async def _start(command: Command, mark: Mark, silent: SilentPipe) -> anyio.abc.Process:
     # Shielded: asyncio, cancelled between the start and its answer, kills the leader alone and forgets its children.
     process: anyio.abc.Process | None = None
     with anyio.CancelScope(shield=True):
@@ -100,6 +99,7 @@ async def _start(command: Command, mark: Mark) -> anyio.abc.Process:
             cwd=command.cwd,
             env={**command.env, VARIABLE: mark.value},
             start_new_session=True,
+            pass_fds=silent.given,
         )
     assert process is not None
     return process
@@ -116,11 +116,16 @@ class _Running:
         self._stdout, self._stderr = (KeptOutput(file=file) for file in files)
         self._timed_out = False
         self._crowded = False
+        self._started: list[psutil.Process] = []  # by the command, where it is ended
 
-    @property
-    def stopped(self) -> bool:
-        """Whether it was ended because of a limit."""
-        return self._timed_out or self._crowded
+    async def end(self) -> None:
+        """Whatever has happened: nothing goes on, but for what it has put into the background for good by itself."""
+        stopped = self._timed_out or self._crowded or self._process.returncode is None
+        if self._process.returncode is None:
+            self._started = descendants(self._process.pid)
+        await _end(self._process)
+        if stopped:
+            await end_strays(self._mark, self._process.pid, self._started)
 
     async def watch(self, on_progress: Callable[[CommandProgress], Awaitable[None]]) -> CommandResult:
         reporter = Reporter(on_progress)
@@ -172,6 +177,7 @@ class _Running:
                 await self._process.wait()
                 tasks.cancel_scope.cancel()
             return False
+        self._started = descendants(self._process.pid)
         await _end(self._process, close=False)
         return True
 
@@ -179,6 +185,7 @@ class _Running:
         """End a command that starts processes without end, at once: asked to stop, it would go on meanwhile."""
         await wait_for_crowd(self._process.pid, self._command.processes, self._mark)
         self._crowded = True
+        self._started = descendants(self._process.pid)
         _signal_group(self._process.pid, signal.SIGKILL)
 
     def _result(self) -> CommandResult:

@@ -1,11 +1,13 @@
 """A program ends soon after its limit, the session goes on, and what earlier programs defined is still there."""
 
+import re
 import subprocess
 import sys
 import time
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from punie_acp.codemode.events import (
     CallFinished,
@@ -18,7 +20,8 @@ from punie_acp.codemode.events import (
 )
 from punie_acp.codemode.sandbox import Sandbox
 from punie_acp.workspace.local import LocalWorkspace
-from tests.codemode.conftest import Watcher
+from punie_acp.workspace.outputs import Outputs
+from tests.codemode.conftest import LIMITS, Lab, Watcher
 
 BOMBS = {
     "endless loop": "while True:\n    pass",
@@ -93,6 +96,61 @@ def test_output_over_the_limit_is_cut_in_the_middle_and_the_program_goes_on(lab)
     assert ran.outcome.error is None
     assert ran.output == f"first\n{'x' * 2042}\n… (1916 bytes left out) …\n{'x' * 2042}\nlast\n"
     assert (lab.root / "after.txt").exists()
+
+
+@pytest.fixture
+def keeping_lab(tmp_path):
+    """A sandbox that keeps what is too long to be told, beside its project."""
+    (tmp_path / "project").mkdir()
+    outputs = Outputs(tmp_path / "outputs")
+    workspace = LocalWorkspace(tmp_path / "project", outputs=outputs)
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Sandbox(workspace, LIMITS, outputs=outputs)) as sandbox,
+    ):
+        yield Lab(tmp_path / "project", portal, sandbox)
+
+
+def kept_in(text):
+    """The path that a cut text names, and whether all of it is there."""
+    [(how, path)] = re.findall(r"bytes left out; (all of it|its beginning) is in (\S+)\) …", text)
+    return path, how == "all of it"
+
+
+def test_the_next_program_can_read_all_that_one_has_printed(keeping_lab):
+    written = "".join(f"line {number} é\n" for number in range(1000))
+    ran = keeping_lab.run("for number in range(1000):\n    print(f'line {number} é')")
+    path, is_whole = kept_in(ran.output)
+    assert is_whole
+    assert len("".join(event.text for event in ran.watcher.of(Printed))) < 1.6 * 4096
+    after = keeping_lab.run(f"text = read_file({path!r})\nprint(len(text), text.splitlines()[500])")
+    assert after.output == f"{len(written)} line 500 é\n"
+    assert keeping_lab.run(f"read_file({path!r}) == {written!r}").outcome.value == "True"
+    assert len(list((keeping_lab.root.parent / "outputs").iterdir())) == 1  # what is short is not kept
+
+
+def test_a_long_value_is_kept_whole_too(keeping_lab):
+    value = keeping_lab.run("'begin ' + 'x' * 9000 + ' end'").outcome.value
+    assert (value[:8], value[-6:]) == ("'begin x", "x end'")
+    path, is_whole = kept_in(value)
+    assert is_whole
+    assert keeping_lab.run(f"len(read_file({path!r}))").outcome.value == "9012"
+
+
+def test_of_a_flood_the_beginning_is_kept(keeping_lab):
+    ran = keeping_lab.run('print("first")\nwhile True:\n    print("flood" * 20)')
+    assert ran.outcome.error.kind == "limit"
+    path, is_whole = kept_in(ran.output)
+    assert not is_whole
+    kept = keeping_lab.run(f"text = read_file({path!r})\nprint(text[:5], len(text) >= {16 * 4096})").output
+    assert kept == "first True\n"
+
+
+def test_what_a_cancelled_program_has_printed_is_kept(keeping_lab):
+    watcher = stop(keeping_lab, 'print("x" * 9000)\nrun_command("sleep 30")', "command")
+    path, is_whole = kept_in(watcher.of(ProgramFinished)[0].outcome.output)
+    assert is_whole
+    assert keeping_lab.run(f"len(read_file({path!r}))").outcome.value == "9001"
 
 
 @pytest.mark.parametrize("count", [3000, 5000, 9000])

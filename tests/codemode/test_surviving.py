@@ -9,6 +9,7 @@ from punie_acp.codemode.surviving.going_on import GoingOn
 from punie_acp.codemode.surviving.keeping import MOST_BYTES
 from punie_acp.codemode.surviving.kept import PausedProgram, Unreadable
 from punie_acp.workspace.local import LocalWorkspace
+from punie_acp.workspace.outputs import Outputs
 from tests.codemode.conftest import LIMITS, Watcher
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +90,17 @@ async def test_it_goes_on_with_its_names_its_classes_and_its_output(root):
         assert (root / "c.txt").read_text() == "kept\nthree\n"
         assert after.output == "8 three\n 5\n"
         assert watcher.of(CallRequested)[-1].call_id == "t/1/3"
+
+
+async def test_what_it_printed_before_and_after_is_kept_whole_where_it_is_long(root, tmp_path_factory):
+    code = "print('x' * 5000)\nread_file('a.txt')\nprint('y' * 5000)\nread_file('b.txt')\nprint('end')"
+    shelf, _ = await begun(root, code)
+    outputs = Outputs(tmp_path_factory.mktemp("outputs"))
+    async with Sandbox(LocalWorkspace(root, outputs=outputs), LIMITS, outputs=outputs) as sandbox:
+        outcome = await sandbox.go_on(GoingOn(shelf.paused(2)), observer=Watcher())
+    [file] = outputs.folder.iterdir()
+    assert file.read_text() == f"{'x' * 5000}\n{'y' * 5000}\nend\n"
+    assert f"all of it is in {file})" in outcome.output
 
 
 async def test_files_that_it_leaves_open_are_closed_after_it_has_gone_on(root):

@@ -27,6 +27,24 @@ async def test_one_that_has_just_run_is_not_run_again(recalling_agent, project):
     assert statuses == ["completed", "failed", "completed", "failed"]
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        "```python\nwith open('log.txt', 'a') as log:\n    log.write('once')\nprint(missing)\n```",
+        "    with open('log.txt', 'a') as log:\n        log.write('once')\n    print(missing)",
+        "# Once more\nwith open('log.txt', 'a') as log:  # here\n\n  log.write('once')   \n\nprint( missing )\n",
+    ],
+)
+async def test_one_that_has_failed_is_not_run_again_in_other_clothes(recalling_agent, project, again):
+    code = "with open('log.txt', 'a') as log:\n    log.write('once')\nprint(missing)"
+    text, statuses = await told(recalling_agent, project, code, again)
+
+    assert not (project / "log.txt").exists()  # the check found it out before
+    assert text.count("name 'missing'") == 1
+    assert "did not run: it is the one that failed before, word for word" in text
+    assert statuses == ["failed", "failed"]
+
+
 async def test_after_two_failures_a_smaller_step_is_asked_for(recalling_agent, project):
     text, statuses = await told(recalling_agent, project, "print(a)", "print(b)", "print(c)", "print(1)", "print(d)")
 

@@ -1,5 +1,7 @@
 """Whole turns over stdio: questions, changes, and what a client sees of them."""
 
+import re
+
 import anyio
 import pytest
 
@@ -210,3 +212,14 @@ async def test_a_long_output_is_cut_and_says_so(client, project):
     assert output.endswith("line 29998\nline 29999\n")
     assert len(output) < 70_000
     assert "line 29999" in program.texts
+
+
+async def test_the_next_program_reads_what_was_cut_without_a_question(client, project):
+    session = await client.new_session(project)
+    await client.run(session, "for i in range(30000):\n    print('line', i)")
+    [path] = re.findall(r"all of it is in (\S+)\) …", client.programs(session)[0]["rawOutput"]["output"])
+
+    await client.run(session, f"print(read_file({path!r}).splitlines()[15000])")
+
+    assert client.programs(session)[1]["rawOutput"]["output"] == "line 15000\n"
+    assert client.questions == []

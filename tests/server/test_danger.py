@@ -1,5 +1,7 @@
 """Which commands ask in every mode, however they are written, and which do not."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -153,6 +155,34 @@ python -c "from os import remove; remove('x')"
 ruby -e 'system "rm -rf x"'
 awk 'BEGIN { "rm -rf x" | getline }'
 gh auth token
+ruby -e '`rm -rf x`'
+ruby -e 'puts %x(rm -rf x)'
+ruby -e "system 'rm', '-rf', 'x'"
+perl -e '`rm -rf x`'
+perl -le 'print qx{rm -rf x}'
+perl -e 'system qw(rm -rf x)'
+perl -e 'exec "rm -rf x"'
+php -r 'echo `rm -rf x`;'
+vim -es +'!rm -rf x' +q
+vim -es -c '!rm -rf x' -c q a.txt
+vim -es --cmd 'silent !rm -rf x' a.txt
+nvim --headless '+%!sudo sort' +wq a.txt
+ex -sc 'call system("rm -rf x")' a.txt
+vim -es -c 'w !sudo tee a' a.txt
+sed '1e rm -rf x' a.txt
+sed -n 's/x/rm -rf y/e' a.txt
+sed -e 's|x|rm -rf y|ge' a.txt
+sed e a.txt
+sqlite3 a.db '.shell rm -rf x'
+yarn workspace a publish
+yarn workspace a npm publish --access public
+yarn workspaces foreach npm publish
+yarn workspace a exec rm -rf x
+ps eww
+ps auxe
+ps ax eww -p 1
+/bin/ps -p 1 eww
+ps -E
 """.strip().splitlines()
 
 REACHING_OUT = """
@@ -238,6 +268,48 @@ python -c "from pathlib import Path; Path('/tmp/x').write_text('a')"
 python -c "import shutil; shutil.copy('a', '/tmp/x')"
 node -e "require('fs').writeFileSync('/tmp/x', 'a')"
 awk '{ print > "/tmp/x" }' src
+GIT_DIR=../x/.git git commit -m x
+GIT_WORK_TREE=.. git add a
+GIT_DIR=$X git commit -m x
+GIT_DIR=../x/.git make release
+env GIT_DIR=../x/.git git commit -m x
+export GIT_DIR=../x/.git; git commit -m x
+git --git-dir=../x/.git commit -m x
+git --git-dir ../x/.git --work-tree ../x commit -am x
+vim -es '+w! ../x' +q a.txt
+vim -es -c 'w ../x' a.txt
+vim -es +wq /etc/hosts
+vim -es -c wq -- ../x
+sed "1w $X" a.txt
+export GIT_DIR=../x/.git; git add a
+sed 'w ../x' a.txt
+sed -n '/a/w /tmp/x' a.txt
+sed -ne '$!w /tmp/x' a.txt
+sed 's/a/b/gw /tmp/x' a.txt
+sed --expression='1,2w ../x' a.txt
+sqlite3 /tmp/x.db 'create table t (x)'
+sqlite3 -batch ../x.db < a.sql
+sqlite3 a.db '.output /tmp/x'
+sqlite3 a.db "attach '/tmp/x.db' as x"
+sqlite3 a.db "vacuum into '/tmp/x.db'"
+duckdb /tmp/x.db 'select 1'
+python -m venv /tmp/x
+python3.12 -m venv --clear ../x
+virtualenv -p python3 /tmp/x
+uv venv /tmp/x
+cargo new ../x
+grep -r KEY .
+grep -rn KEY
+grep -R KEY .
+grep --recursive -e KEY -- .
+grep -d recurse KEY .
+egrep -rhi 'key|token' ./ | head
+cd src && grep -r KEY ..
+rg -uu KEY
+rg -uuu KEY .
+rg --hidden --no-ignore KEY
+rg --no-ignore -. KEY
+rg --hidden KEY
 """.strip().splitlines()
 
 HARMLESS = """
@@ -314,6 +386,55 @@ make CFLAGS="-O2 -g" all
 cat README*
 ls -la /tmp
 cat /proc/cpuinfo
+GIT_DIR=.git git commit -m x
+GIT_DIR=../x/.git git log
+GIT_AUTHOR_NAME=me git commit -m x
+env GIT_EDITOR=true git commit
+ruby -e 'puts 1'
+ruby -ne 'print if /system/' a.txt
+perl -pe 's/system/x/' a.txt
+perl -ne 'print "system down" if /x/' a.txt
+node -e 'console.log(`a ${1}`)'
+vim -es -c '%s/a/b/g' -c wq a.txt
+vim -es +'%!sort' +wq! src/a
+sed -n '/we/p' a.txt
+sed 's/we are/e w/; s/x/e/g' a.txt
+sed -e 's/ w / e /' -e '/^w/d' a.txt
+sed -n 'w out.txt' a.txt
+sed 's,/home,/e ,' a.txt
+sqlite3 a.db 'select * from t'
+sqlite3 -header -csv a.db "select 'x' from t"
+yarn workspace a test
+yarn workspace a run build
+python -m venv .venv
+uv venv --python 3.12
+ps
+ps aux
+ps -ef
+ps -e -o pid,etime,comm
+ps -eo comm
+ps axo user
+vim -es -c "%s/x$/y/" -c wq a.txt
+sed "s/x$/y/" a.txt
+ps -C node -u me
+ps aux | grep node
+grep KEY src/a
+grep -rn KEY src
+grep -rl KEY .
+grep -rc KEY .
+grep -r KEY --include='*.py' .
+grep -r --include '*.py' KEY .
+grep -r KEY . --exclude=.env
+grep -r KEY . --exclude '.env*'
+rg KEY
+rg -n KEY .
+rg -u KEY
+rg -uu -l KEY
+rg -uu -t py KEY
+rg -uu -g '*.py' KEY
+rg --hidden -g '!.env' KEY
+cat a.txt | rg -uu KEY
+git grep KEY
 """.strip().splitlines()
 
 
@@ -388,6 +509,51 @@ def test_the_reason_names_what_it_is_about(project):
     assert reason("cat .env", project) == "names .env: secrets are often kept in .env files"
 
 
+SEARCHES = ["grep -r KEY .", "grep -R KEY", "rg -uuu KEY", "rg --hidden --no-ignore KEY .", "rg KEY", "rgrep KEY"]
+
+
+@pytest.mark.parametrize("command", SEARCHES)
+def test_a_search_of_everything_asks_only_where_there_is_a_file_of_secrets(command, tmp_path):
+    for name in (
+        "src/a.py",
+        ".env.example",
+        ".github/ci.yml",
+        "node_modules/x/.env",
+        ".venv/lib/cacert.pem",
+        ".git/id_rsa",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("KEY=1\n")
+    assert reason(command, tmp_path) is None
+
+    (tmp_path / "deploy/keys").mkdir(parents=True)
+    (tmp_path / "deploy/keys/server.pem").touch()
+    assert reason(command, tmp_path) == "searches deploy/keys/server.pem as well: it looks like a private key"
+    assert reason(command.replace(" .", "") + " src", tmp_path) is None
+
+
+def test_what_a_search_leaves_out_by_itself_does_not_count(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.pem\n")
+    (tmp_path / "server.pem").touch()
+    assert reason("rg KEY", tmp_path) is None
+    assert reason("rg -u KEY", tmp_path)
+    assert reason("grep -r KEY .", tmp_path)
+
+
+def test_a_large_tree_is_looked_through_as_far_as_there_is_time(tmp_path):
+    for number in range(60):
+        (tmp_path / f"d{number}").mkdir()
+        for name in range(100):
+            (tmp_path / f"d{number}" / f"{name}.txt").touch()
+    (tmp_path / ".env").touch()
+    began = time.perf_counter()
+    assert reason("grep -r KEY .", tmp_path)
+    (tmp_path / ".env").unlink()
+    assert reason("grep -r KEY .", tmp_path) is None
+    assert time.perf_counter() - began < 0.5
+
+
 def test_a_shell_that_is_given_its_commands_to_read_is_not_seen_through(project):
     assert danger("bash", project, [project], fed=True)
     assert danger("python3 -", project, [project], fed=True)
@@ -420,6 +586,16 @@ def test_any_text_is_judged(line):
 
 def test_a_command_too_long_to_be_looked_through_asks(project):
     assert reason("echo " + "a " * 3000, project) == "is too long to be looked through"
+
+
+@pytest.mark.parametrize(
+    "text", ["s/" + "\\a" * 1900, "/" * 3900, "\\," * 1900, "s,," * 1300, "1,w " * 900, "s|a\\|" * 700]
+)
+@pytest.mark.parametrize("program", ["sed", "vim -c", "sqlite3 a.db", "ps", "perl -e", "rg"])
+def test_no_text_takes_long_to_look_through(program, text, project):
+    began = time.perf_counter()
+    reason(f"{program} '{text}'", project)
+    assert time.perf_counter() - began < 0.5
 
 
 def test_a_command_of_too_many_parts_asks(project):

@@ -171,13 +171,34 @@ needs_setsid = pytest.mark.skipif(shutil.which("setsid") is None, reason="there 
 
 @needs_setsid
 @pytest.mark.parametrize("ended_by", ["time", "crowd", "cancel"])
+@pytest.mark.parametrize("silent", ["", pytest.param(" >/dev/null 2>&1", marks=shows_pipes)])
 @pytest.mark.parametrize("emptied", ["", pytest.param("env -i ", marks=shows_pipes)])
-async def test_what_has_left_the_session_of_a_command_that_is_ended_ends_too(project, ended_by, emptied):
+async def test_what_has_left_the_session_of_a_command_that_is_ended_ends_too(project, ended_by, emptied, silent):
     """The bomb here is a small one: it ends by itself at a hundred."""
-    first = f"{emptied}setsid sh -c 'echo $$ > stray; exec sleep 60' &"
+    first = f"({emptied}setsid sh -c 'echo $$ > stray; exec sleep 60{silent}' &);"  # its parent has ended
     more = f"for i in $(seq 100); do {emptied}setsid sleep 60 & done;" if ended_by == "crowd" else ""
     seconds = 0.5 if ended_by == "time" else 60.0
     command = Command(f"{first} {more} wait; sleep 60", project, seconds, environment(None), processes=50)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(processes.run, command, Progress())
+        await eventually(lambda: (project / "stray").exists() and (project / "stray").read_text().strip())
+        if ended_by == "cancel":
+            tasks.cancel_scope.cancel()
+    await eventually(lambda: not lives(project / "stray"))
+
+
+ALONE = """
+import subprocess, sys
+child = subprocess.Popen(["/bin/sleep", "60"], env={}, start_new_session=True, stdout=subprocess.DEVNULL,
+    stderr=subprocess.DEVNULL)
+print(child.pid, file=open("stray", "w"), flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.parametrize("ended_by", ["time", "cancel"])
+async def test_what_has_nothing_of_a_command_but_its_parent_ends_too(project, ended_by):
+    command = Command([sys.executable, "-c", ALONE], project, 1.0 if ended_by == "time" else 60.0, environment(None))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(processes.run, command, Progress())
         await eventually(lambda: (project / "stray").exists() and (project / "stray").read_text().strip())

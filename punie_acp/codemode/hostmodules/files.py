@@ -9,6 +9,8 @@ from punie_acp.codemode.events import CallType, Location
 from punie_acp.codemode.planning import read_plan, text_summary, write_plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from punie_acp.codemode.functions import PathLike, Place
 
 READ, WRITE = CallType.READ, CallType.WRITE
@@ -36,10 +38,27 @@ async def read_bytes(place: Place, path: PathLike) -> Plan:
     return read_plan(place, target, perform)
 
 
-async def write_text(place: Place, path: PathLike, data: str) -> Plan:
-    """`Path.write_text`, and what `open(…, "w")` writes when it closes."""
+async def write_text(place: Place, path: PathLike, data: str, encoding: str | None = None) -> Plan:
+    """`Path.write_text`, and what `open(…, "w")` writes when it closes.
+
+    A text that is there keeps its encoding, unless `encoding`, which is a name of UTF-8, says that it is to have that.
+    """
     target = place.resolve(path, WRITE, "edit", "Write")
+    if encoding is not None and await _is_in_another(place, target, encoding):
+        return await _write_bytes(place, path, data.encode(encoding), append=False)
     return await write_plan(place, target, data, len(data))
+
+
+async def _is_in_another(place: Place, target: Path, encoding: str) -> bool:
+    """Whether there is a file that is not in `encoding`."""
+    known = await place.workspace.stat(target)
+    if known is None or known.kind != "file":
+        return False
+    try:
+        (await place.workspace.read_bytes(target)).decode(encoding)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 async def append_text(place: Place, path: PathLike, data: str) -> Plan:

@@ -21,6 +21,7 @@ from punie_acp.codemode.lowering.files import (
 )
 from punie_acp.codemode.lowering.methods import (
     callbacks,
+    encodings,
     held_methods,
     lacking_methods,
     parts_of_matches,
@@ -100,6 +101,7 @@ _RULES: tuple[tuple[_Rule, type[ast.AST] | UnionType], ...] = (
     (dictionaries, ast.Call),
     (replaced_parts, ast.Attribute),
     (lacking_methods, ast.Call),
+    (encodings, ast.Call),
     (parts_of_matches, ast.Attribute),
     (static_methods, ast.Attribute),
     (lazy_parts, ast.AST),

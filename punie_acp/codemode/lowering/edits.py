@@ -38,3 +38,9 @@ def dot_before(source: Source, attribute: ast.Attribute) -> int:
 
 def is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def is_utf_8(encoding: ast.expr) -> bool:
+    """Whether an encoding that is given plainly is the usual one."""
+    name = encoding.value if isinstance(encoding, ast.Constant) else ""
+    return name is None or (isinstance(name, str) and name.lower().replace("_", "-") in ("utf-8", "utf8"))

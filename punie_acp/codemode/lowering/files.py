@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.lowering.edits import add_argument, call_prelude, dot_before
+from punie_acp.codemode.lowering.edits import add_argument, call_prelude, dot_before, is_utf_8
 
 if TYPE_CHECKING:
     from punie_acp.codemode.source import Source
@@ -95,25 +95,28 @@ def path_methods(source: Source, node: ast.AST, own: set[str]) -> None:
     elif method == "resolve" and (node.args or node.keywords):
         call_prelude(source, node, "_path_resolve")
     elif method in {"read_text", "write_text"}:
-        _drop_encoding(source, node, keep=0 if method == "read_text" else 1)
+        _say_encoding(source, node, len(node.args) - (method == "write_text"))
 
 
 _OTHER_OWNERS = frozenset({"codecs", "io", "os", "re"})
 
 
-_ENCODING_KEYWORDS = frozenset({"encoding", "errors", "newline"})
-
-
-def _drop_encoding(source: Source, call: ast.Call, keep: int) -> None:
-    given = [*call.args, *call.keywords]
-    dropped = list(call.args[keep:]) + [kw for kw in call.keywords if kw.arg in _ENCODING_KEYWORDS]
-    if not dropped or len(call.args) > keep + 3:
+def _say_encoding(source: Source, call: ast.Call, positional: int) -> None:
+    """`path.read_text(encoding="latin-1")`: Monty's own take no encoding. Without that of habit, reading needs none."""
+    assert isinstance(call.func, ast.Attribute)
+    method, keywords = call.func.attr, [keyword for keyword in call.keywords if keyword.arg in _ENCODING_KEYWORDS]
+    if positional <= 0 and not keywords:
         return
-    kept = [arg for arg in given if arg not in dropped]
-    opening = source.part(source.end(call.func), source.end(call)).index("(") + source.end(call.func) + 1
-    start = source.end(kept[-1]) if kept else opening
-    if all(source.start(arg) >= start for arg in dropped):
-        source.replace(start, source.end(call) - 1, "")
+    said = [*call.args[:1], *(keyword.value for keyword in keywords)]
+    if method == "read_text" and len(said) == 1 and len(call.keywords) <= 1 and is_utf_8(said[0]):
+        opening = source.part(source.end(call.func), source.end(call)).index("(") + source.end(call.func) + 1
+        source.replace(opening, source.end(call) - 1, "")
+        return
+    add_argument(source, call, f"_line={source.lines.origin(call.lineno)}")
+    call_prelude(source, call, f"_path_{method}")
+
+
+_ENCODING_KEYWORDS = frozenset({"encoding", "errors", "newline"})
 
 
 def printing(source: Source, node: ast.AST, own: set[str]) -> None:

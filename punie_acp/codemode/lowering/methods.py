@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.lowering.edits import call_prelude, dot_before, is_text
+from punie_acp.codemode.lowering.edits import call_prelude, dot_before, is_text, is_utf_8
 
 if TYPE_CHECKING:
     from punie_acp.codemode.source import Source
@@ -104,6 +104,26 @@ def lacking_methods(source: Source, node: ast.AST, own: set[str]) -> None:
         return
     if method in _IN_PRELUDE and not (method.startswith("sub") and is_text(node.args[0])):
         call_prelude(source, node, _IN_PRELUDE[method])
+
+
+_CODERS = {"encode": "_encode", "decode": "_decode"}
+_CODING_MODULES = frozenset({"base64", "codecs", "json", "binascii", "html"})
+
+
+def encodings(source: Source, node: ast.AST, own: set[str]) -> None:
+    """`text.encode("latin-1")`, `str(data, "cp1252")`: of encodings Monty knows those of Unicode only."""
+    if not isinstance(node, ast.Call):
+        return
+    is_text = isinstance(node.func, ast.Name) and node.func.id == "str" and "str" not in own
+    given = [*node.args[is_text:], *(keyword.value for keyword in node.keywords if keyword.arg == "encoding")]
+    if not given or is_utf_8(given[0]):
+        return
+    if is_text:
+        source.replace_node(node.func, "_decode")
+    elif isinstance(node.func, ast.Attribute) and node.func.attr in _CODERS and len(node.args) <= 2:
+        receiver = node.func.value
+        if not (isinstance(receiver, ast.Name) and receiver.id in _CODING_MODULES):
+            call_prelude(source, node, _CODERS[node.func.attr])
 
 
 _OF_MATCHES = frozenset({"lastgroup", "lastindex"})
