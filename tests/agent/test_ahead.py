@@ -103,10 +103,10 @@ def test_of_a_program_that_is_only_dressed_otherwise_nothing_is_heard(chat):
     fenced = f"```python\n{CODE}\n```"
     commented = CODE.replace("\n\n", "\n# Every line\n").replace("    print", "  print")
     indented = "\n".join(f"    {line}" for line in CODE.splitlines())
-    sandbox = listen(chat, "fence", CODE, commented, indented, fenced)
-
-    assert [sandbox.heard[f"t1/p{number}"].states for number in (2, 3, 4)] == [[], [], []]
-    assert len(sandbox.ran) == 1
+    for again in (commented, indented, fenced):  # one after each: what comes then is to be an answer in words
+        sandbox = listen(chat, "fence", CODE, again)
+        assert sandbox.heard["t1/p2"].states == []
+        assert len(sandbox.ran) == 1
 
 
 def test_where_programs_have_data_at_hand_nothing_is_read_ahead(chat):
