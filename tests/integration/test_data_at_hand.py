@@ -71,7 +71,7 @@ async def test_printed_keys_are_told_with_their_entries(client, project):
     _, told = await ask(
         client, project, "print([key for key in hives if key not in {one['hive'] for one in looks}][0])"
     )
-    assert "hives['H3'] is {'site': 'Schule'}\nThe user asked:" in told
+    assert "else act again.\nThe site of H3 is 'Schule'." in told
 
 
 async def test_what_a_program_has_made_itself_is_not_read_over(client, project):
