@@ -100,17 +100,15 @@ print(run_command("python -m shapes.report").stdout)
 Output: hall: 12.5
 kitchen: 9
 You: 12.5
-User: Which function of shapes.py is named in no file of the folder docs? Answer with its name only.
+User: Which file in docs has the most lines, and how many?
 You:
 ```python
-import re
-docs = "".join(read_file(path) for path in list_files("docs/**/*"))
-for name in re.findall(r"def (\\w+)", read_file("shapes.py")):
-    if name not in docs:
-        print(name)
+lines = {{path: len(read_file(path).splitlines()) for path in list_files("docs/**/*")}}
+most = max(lines, key=lines.get)
+print(most, lines[most])
 ```
-Output: perimeter
-You: perimeter
+Output: docs/guide.md 120
+You: docs/guide.md has the most lines, 120.
 User: Whose walks in data/walks.csv took the most minutes together?
 You:
 ```python
