@@ -1,4 +1,4 @@
-"""`save_definition`: a function or class into a Python file, in place of the one of that name or at the file's end."""
+"""`save_definition`: a function, class or constant into a Python file, in place of the one of its name or a new one."""
 
 from __future__ import annotations
 
@@ -19,20 +19,24 @@ if TYPE_CHECKING:
     from punie_acp.codemode.functions import PathLike, Place
 
 Import = ast.Import | ast.ImportFrom
+_CONTAINERS = (ast.List, ast.Tuple, ast.Dict, ast.Set)
+_WRITTEN_OUT = (ast.Constant, *_CONTAINERS, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.unaryop, ast.operator)
 
 
 async def save_definition(place: Place, path: PathLike, code: str) -> Plan:
-    """Plan to put the function or class that `code` defines into a Python file.
+    """Plan to put the function, class or constant that `code` defines into a Python file.
 
     `code` is one definition, behind the imports that it needs: those that the file lacks are put there too.
     """
-    require(code, str, "the definition, which is the name of a function or class that this program has, or its text,")
+    require(code, str, "the definition, which is the name of what this program defines, or its text,")
     target = place.resolve(path, CallType.WRITE, "edit", "Edit")
     shown = place.workspace.display(target)
     try:
         new = parse_definition(code)
         before = await place.text_before(target)
-        after, line = with_definition(before or "", new, shown)
+        text = before or ""
+        is_constant = isinstance(new, NewConstant)
+        after, line = with_constant(text, new, shown) if is_constant else with_definition(text, new, shown)
     except (OSError, ValueError) as error:
         raise PlanError(error, CallType.WRITE, "edit", f"Edit {shown}") from error
     if before is None:
@@ -53,7 +57,15 @@ class NewDefinition:
         return self.node.name
 
 
-def parse_definition(code: str) -> NewDefinition:
+@dataclass(frozen=True, slots=True)
+class NewConstant:
+    """A value as it is to stand in a file, under its name."""
+
+    name: str
+    text: str
+
+
+def parse_definition(code: str) -> NewDefinition | NewConstant:
     """Take `code` apart. Raises `ValueError` where it is anything but imports and one definition."""
     code = textwrap.dedent(code).strip("\n")
     try:
@@ -61,11 +73,51 @@ def parse_definition(code: str) -> NewDefinition:
     except SyntaxError as error:
         raise ValueError(f"the definition is not valid Python: {error.msg} (line {error.lineno})") from None
     *before, last = body or [ast.Pass()]
+    if (name := constant_name(last)) and not before:
+        return NewConstant(name, code)
     imports = [one for one in before if isinstance(one, Import)]
     if not isinstance(last, Definition) or len(imports) < len(before):
-        raise ValueError("save_definition takes one function or class; write_file and edit_file take any text")
+        raise ValueError("save_definition takes one function, class or constant; for other text there is edit_file")
     lines = code.split("\n")[first_line(last) - 1 : last.end_lineno]
     return NewDefinition(last, "\n".join(lines), tuple(bound for one in imports for bound in _bound(one)))
+
+
+def constant_name(node: ast.stmt) -> str:
+    """The name to which a statement gives a value that is written out: numbers, lists, tables. "" for any other."""
+    target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+    target = node.target if isinstance(node, ast.AnnAssign) and node.value is not None else target
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or node.value is None:
+        return ""
+    is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return target.id if not is_text and all(isinstance(one, _WRITTEN_OUT) for one in ast.walk(node.value)) else ""
+
+
+def with_constant(text: str, new: NewConstant, file: str) -> tuple[str, int]:
+    """`text` with the constant in place of the one of its name, or behind the imports; as `with_definition`."""
+    line_end, lines, tree = _read(text, file)
+    same = [node for node in tree.body if _given(node) == new.name]
+    if len(same) > 1:
+        places = ", ".join(str(node.lineno) for node in same)
+        raise ValueError(f"{file} gives {new.name} a value at line {places}; use edit_file")
+    if same:
+        end = same[0].end_lineno or 0
+        behind = lines[end - 1].encode()[same[0].end_col_offset :].decode()  # a comment
+        lines[same[0].lineno - 1 : end] = (new.text + behind).split("\n")
+        return line_end.join(lines), same[0].lineno
+    if new.name in _names(tree.body):
+        raise ValueError(f"{file} has another {new.name}; use edit_file")
+    if not tree.body:
+        return line_end.join([*new.text.split("\n"), *lines]), 1
+    has_imports = any(isinstance(node, Import) for node in tree.body)
+    at, added = _place_of_imports(tree, ["", new.text] if has_imports else [new.text], len(lines))
+    lines[at:at] = added
+    return line_end.join(lines), at + 1 + added.index(new.text)
+
+
+def _given(node: ast.stmt) -> str:
+    """The one name to which a statement gives a value."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
 
 
 def _bound(node: Import) -> Iterator[tuple[str, str]]:
@@ -83,13 +135,7 @@ def with_definition(text: str, new: NewDefinition, file: str) -> tuple[str, int]
 
     Raises `ValueError` where it is not plain which place is meant, and where something would be lost.
     """
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    text = text.replace("\r\n", "\n")
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise ValueError(f"{file} is not valid Python: {error.msg} (line {error.lineno}); use edit_file") from None
-    lines = text.split("\n")
+    line_end, lines, tree = _read(text, file)
     old = _place(tree, new, file)
     if old is None:
         line = _put_at_end(lines, tree, new)
@@ -102,6 +148,16 @@ def with_definition(text: str, new: NewDefinition, file: str) -> tuple[str, int]
         lines[at:at] = added
         line += len(added)
     return line_end.join(lines), line
+
+
+def _read(text: str, file: str) -> tuple[str, list[str], ast.Module]:
+    """How the lines of a file end, its lines, and its syntax tree."""
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    text = text.replace("\r\n", "\n")
+    try:
+        return line_end, text.split("\n"), ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(f"{file} is not valid Python: {error.msg} (line {error.lineno}); use edit_file") from None
 
 
 def _place(tree: ast.Module, new: NewDefinition, file: str) -> Definition | None:

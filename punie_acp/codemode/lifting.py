@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from punie_acp.codemode.defining import Import
+from punie_acp.codemode.defining import Import, constant_name
 from punie_acp.codemode.source import Definition, Source, bound_by
 
 if TYPE_CHECKING:
@@ -33,8 +33,23 @@ def lift(code: str) -> str:
 class _Lifting:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._definitions = {node.name: node for node in source.tree.body if isinstance(node, Definition)}
+        self._definitions: dict[str, ast.stmt] = {
+            name: node
+            for node in source.tree.body
+            if (name := _defined(node)) and (isinstance(node, Definition) or not self._is_changed(name))
+        }
         self._imports = [node for node in source.tree.body if isinstance(node, Import)]
+
+    def _is_changed(self, name: str) -> bool:
+        """Whether a constant may have another value in the end than it is first given."""
+        held = [
+            node.value if isinstance(node, ast.Attribute | ast.Subscript) else node.target
+            for node in self._source.nodes
+            if isinstance(node, ast.Attribute | ast.Subscript | ast.AugAssign)
+        ]
+        bound = [one for one in self._source.nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+        uses = [one.id for one in held if isinstance(one, ast.Name)]
+        return name in uses or sum(one.id == name for one in bound) > 1
 
     def lifted(self) -> str:
         named = {
@@ -48,7 +63,7 @@ class _Lifting:
             node = self._definitions[name]
             texts = [self._source.text_of(one) for one in self._imports if bound_by(one) & _used([node])]
             self._source.replace_node(argument, repr("\n".join([*texts, self._text(node)])))
-        for node in self._idle(saved, named):
+        for node in self._idle([node for node in saved if isinstance(node, Definition)], named):
             self._source.leave_out(node)
         return self._source.edited()
 
@@ -65,8 +80,13 @@ class _Lifting:
         needed = _used(left)
         return [*left, *(one for one in self._imports if bound_by(one) & needed and not bound_by(one) & used)]
 
-    def _text(self, node: Definition) -> str:
+    def _text(self, node: ast.stmt) -> str:
         return self._source.part(self._source.begin(node), self._source.end(node))
+
+
+def _defined(node: ast.stmt) -> str:
+    """The name of the function, class or constant that a statement is."""
+    return node.name if isinstance(node, Definition) else constant_name(node)
 
 
 def saved_by(node: ast.AST) -> Iterator[ast.expr]:

@@ -14,7 +14,7 @@ class Result(NamedTuple):
 def read_file(path: str, start_line: int | None = None, end_line: int | None = None) -> str: ...  # lines from 1
 def write_file(path: str, content: str) -> None: ...  # creates or replaces a file
 def edit_file(path: str, old: str, new: str) -> None: ...  # replaces old, which must occur exactly once
-def save_definition(path: str, code: str) -> None: ...  # puts a function or class into a Python file
+def save_definition(path: str, code: str) -> None: ...  # puts a function, class or constant into a Python file
 def list_files(pattern: str = "**/*") -> list[str]: ...  # paths that match a glob pattern
 def search(pattern: str, glob: str | None = None) -> list[Match]: ...  # lines that match a regular expression
 def run_command(command: str, cwd: str | None = None, timeout: float | None = None) -> Result: ...  # runs in a shell

@@ -199,8 +199,11 @@ def test_a_refused_one_changes_nothing(lab, shapes):
 @pytest.mark.parametrize(
     ("program", "told"),
     [
-        ("for one in [print]:\n    save_definition('shapes.py', one)", "the name of a function or class"),
-        ("save_definition('shapes.py', 'x = 1')", "takes one function or class"),
+        ("for one in [print]:\n    save_definition('shapes.py', one)", "the name of what this program defines"),
+        ("save_definition('shapes.py', 'print(1)')", "takes one function, class or constant"),
+        ("A = 1\nsave_definition('twice.py', A)", "twice.py gives A a value at line 1, 2"),
+        ("A = [1]\nA.append(2)\nsave_definition('shapes.py', A)", "found 'list[int]'"),
+        ("area = 1\nsave_definition('shapes.py', area)", "shapes.py has another area; use edit_file"),
         ("save_definition('shapes.py', 'def f(:')", "not valid Python"),
         ("def f():\n    pass\nsave_definition('../shapes.py', f)", "outside"),
         ("def f():\n    pass\nsave_definition('broken.py', f)", "broken.py is not valid Python"),
@@ -213,12 +216,36 @@ def test_what_cannot_be_meant_is_said_and_changes_nothing(lab, shapes, program, 
         "shapes.py": SHAPES,
         "broken.py": "def (\n",
         "branches.py": "if True:\n    def either():\n        pass\n",
+        "twice.py": "A = 1\nA = 2\n",
     }
     for name, text in files.items():
         (lab.root / name).write_text(text)
     ran = lab.run(program)
     assert told in ran.outcome.error.message
     assert {name: (lab.root / name).read_text() for name in files} == files
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after"),
+    [
+        ("WIDTH = 4.5", "import a\n\nWIDTH = (\n    3\n)  # wide\nX = 1\n", "import a\n\nWIDTH = 4.5  # wide\nX = 1\n"),
+        (
+            "BANDS = [\n    (1.0, 4),\n    (-2, None),\n]",
+            "BANDS = []\r\n",
+            "BANDS = [\r\n    (1.0, 4),\r\n    (-2, None),\r\n]\r\n",
+        ),
+        ("A: dict[str, int] = {'a': 2 * 3}", "A: dict = {}\nB = 1\n", "A: dict[str, int] = {'a': 2 * 3}\nB = 1\n"),
+        ("NEW = 1", '"Doc."\n\nimport a\n\nX = 2\n', '"Doc."\n\nimport a\n\nNEW = 1\n\nX = 2\n'),
+        ("NEW = 1", "def f():\n    pass\n", "NEW = 1\n\n\ndef f():\n    pass\n"),
+        ("NEW = 1", "", "NEW = 1\n"),
+    ],
+)
+def test_a_constant_takes_the_place_of_the_one_of_its_name_or_stands_behind_the_imports(lab, code, before, after):
+    (lab.root / "rates.py").write_bytes(before.encode())
+    name = re.match(r"\w+", code)[0]
+    ran = lab.run(f"{code}\nsave_definition('rates.py', {name})\nprint({name})")
+    assert ran.outcome.error is None
+    assert (lab.root / "rates.py").read_bytes().decode() == after
 
 
 def test_a_method_takes_the_place_of_the_one_of_its_name():
