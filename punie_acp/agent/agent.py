@@ -150,7 +150,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
     turn.answer_now = False
-    objection = _objection(ctx, code)
+    form = normal_form(code)
+    objection = _objection(ctx, code, form)
     if objection is not None:
         turn.useless_calls.add(ctx.tool_call_id or "")
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
@@ -162,7 +163,6 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
-    form = normal_form(code)
     turn.last_program = form
     turn.note_outcome(outcome)
     if outcome.error is not None:
@@ -220,8 +220,8 @@ def _unsaved(turn: Turn, code: str) -> list[str]:
     return [] if turn.wanted == "answer" else unsaved(code, turn.code, turn.question)
 
 
-def _objection(ctx: RunContext[Turn], code: str) -> str | None:
-    """Why a program is not even begun, for the model and the user to read."""
+def _objection(ctx: RunContext[Turn], code: str, form: str) -> str | None:
+    """Why a program of this normal form is not even begun, for the model and the user to read."""
     turn = ctx.deps
     what = "program" if turn.settings.tools == "program" else "call"
     if _is_cut(ctx.messages):
@@ -230,7 +230,6 @@ def _objection(ctx: RunContext[Turn], code: str) -> str | None:
     useless = _useless(turn, code) if turn.settings.tools == "program" else None
     if useless is not None:
         return useless
-    form = normal_form(code)
     if form in turn.failed_programs:
         turn.repeats += 1
         return f"The {what} did not run: it is the one that failed before, word for word. Write a different one."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_ai import Agent, RunContext, Tool
 
 from punie_acp.agent.instructions import DATA, fenced, own_instructions
+from punie_acp.codemode.advice import OF_REFUSALS
 from punie_acp.codemode.stubs import function_stubs
 from punie_acp.inference.dialects.xml import convert
 
@@ -67,10 +68,7 @@ _LINES = {
 _HINTS = (
     (r"FileNotFoundError|No such file", 'look what is there first: call list_files with the pattern "**/*"'),
     (r"IsADirectoryError", "that is a folder; list_files names its files"),
-    (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
-    (r"PermissionError: this session ", "nothing is changed in this session; say in your answer what is to be done"),
-    (r"PermissionError: .*outside|outside the session", "use paths inside the project, relative to its root"),
-    (r"PermissionError", "that is not allowed here; do without it, or say why it is needed"),
+    *OF_REFUSALS,
     (r"old text is not in", "read the file and copy the text exactly as it stands there"),
     (r"external calls", "search with a glob reads many files in one call"),
 )

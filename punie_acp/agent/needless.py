@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from punie_acp.agent.saving import definitions_of
-from punie_acp.codemode.source import Definition, body_of
+from punie_acp.codemode.source import LITERALS, Definition, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,6 @@ IDLE = "The program did not run: there is nothing in it to run."
 ANSWERS = "The program did not run: that is an answer. Give it in words."
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 NONE_FOUND = "None is no answer: what the program was after was not found. Write another program that finds it."
-_LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
 
 
 def is_idle(code: str) -> bool:
@@ -70,4 +69,4 @@ def has_own_words(code: str) -> bool:
 
 
 def _is_literal(value: ast.expr) -> bool:
-    return all(isinstance(node, _LITERALS) for node in ast.walk(value))
+    return all(isinstance(node, LITERALS) for node in ast.walk(value))

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from punie_acp.codemode.events import ProgramOutcome
 
+OF_REFUSALS = (
+    (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
+    (r"PermissionError: this session ", "nothing is changed in this session; say in your answer what is to be done"),
+    (r"PermissionError: .*outside|outside the session", "use paths inside the project, relative to its root"),
+    (r"PermissionError", "that is not allowed here; do without it, or say why it is needed"),
+)
+"""What holds for programs and for single calls."""
 _HINTS = (
     (r"FileNotFoundError|No such file", 'look what is there first: print(list_files("**/*"))'),
     (r"IsADirectoryError", "that is a folder; list_files(folder) names its files"),
@@ -15,10 +22,7 @@ _HINTS = (
         r"PermissionError: this session only plans; put on the plan",
         "leave this out: it is on the plan, and what it would tell is not known",
     ),
-    (r"PermissionError: .*(refused|user)", "the user said no to this; do without it, or say why it is needed"),
-    (r"PermissionError: this session ", "nothing is changed in this session; say in your answer what is to be done"),
-    (r"PermissionError: .*outside|outside the session", "use paths inside the project, relative to its root"),
-    (r"PermissionError", "that is not allowed here; do without it, or say why it is needed"),
+    *OF_REFUSALS,
     (r"old text is not in", "read the file and copy the text exactly as it stands there"),
     (r"KeyError", "print the keys first, or use d.get(key)"),
     (

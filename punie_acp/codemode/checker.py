@@ -19,13 +19,14 @@ from pydantic_monty import ExternalModule, MontyComplete, MontyError, MontySynta
 from punie_acp.codemode.diagnosis import Diagnosis, find_fix, is_certain
 from punie_acp.codemode.events import ProgramError
 from punie_acp.codemode.extra import ExtraFunctions
-from punie_acp.codemode.librarycheck import library_problem, signature
+from punie_acp.codemode.librarycheck import library_problem
 from punie_acp.codemode.librarystubs import library_stub
 from punie_acp.codemode.limits import UNLIMITED_SUSPENSIONS
 from punie_acp.codemode.lowering.modules import MODULES, PRELOADED, WITHOUT_MEANING
 from punie_acp.codemode.parts import words_of
 from punie_acp.codemode.problems import excerpt, syntax_problem
 from punie_acp.codemode.rewriting.knowledge import Knowledge
+from punie_acp.codemode.signatures import signature
 from punie_acp.codemode.source import bound_by, bound_names, parsed, syntax_of
 from punie_acp.codemode.stubs import GATE_STUBS, checker_stubs
 from punie_acp.codemode.worker import Worker

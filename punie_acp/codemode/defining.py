@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from punie_acp.codemode.calls import PlanError
 from punie_acp.codemode.events import CallType
 from punie_acp.codemode.planning import change_plan, require, write_plan
-from punie_acp.codemode.source import Definition, first_line
+from punie_acp.codemode.source import LITERALS, Definition, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.functions import PathLike, Place
 
 Import = ast.Import | ast.ImportFrom
-_CONTAINERS = (ast.List, ast.Tuple, ast.Dict, ast.Set)
-_WRITTEN_OUT = (ast.Constant, *_CONTAINERS, ast.UnaryOp, ast.BinOp, ast.expr_context, ast.unaryop, ast.operator)
+_WRITTEN_OUT = (*LITERALS, ast.BinOp, ast.operator)
 
 
 async def save_definition(place: Place, path: PathLike, code: str) -> Plan:
@@ -84,12 +83,11 @@ def parse_definition(code: str) -> NewDefinition | NewConstant:
 
 def constant_name(node: ast.stmt) -> str:
     """The name to which a statement gives a value that is written out: numbers, lists, tables. "" for any other."""
-    target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-    target = node.target if isinstance(node, ast.AnnAssign) and node.value is not None else target
-    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or node.value is None:
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+    if value is None or is_text or not all(isinstance(one, _WRITTEN_OUT) for one in ast.walk(value)):
         return ""
-    is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    return target.id if not is_text and all(isinstance(one, _WRITTEN_OUT) for one in ast.walk(node.value)) else ""
+    return _given(node)
 
 
 def with_constant(text: str, new: NewConstant, file: str) -> tuple[str, int]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
 import keyword
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from punie_acp.codemode.functions import FUNCTIONS
+from punie_acp.codemode.signatures import signature
 
 if TYPE_CHECKING:
+    import inspect
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from punie_acp.codemode.calls import Plan
@@ -109,20 +110,4 @@ def _signature(name: str, stub: str) -> inspect.Signature:
         raise ValueError(f"the stub of {name} is not Python: {error}") from error
     if len(body) != 1 or not isinstance(body[0], ast.FunctionDef) or body[0].name != name:
         raise ValueError(f"the stub of {name} must be one `def {name}(…)`")
-    return inspect.Signature(_parameters(body[0].args))
-
-
-def _parameters(arguments: ast.arguments) -> list[inspect.Parameter]:
-    """The parameters of a `def`; of a default, only that there is one."""
-    one = inspect.Parameter
-    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    needed = len(names) - len(arguments.defaults)
-    found = [
-        one(name, one.POSITIONAL_OR_KEYWORD, default=one.empty if place < needed else None)
-        for place, name in enumerate(names)
-    ]
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found.append(one(argument.arg, one.KEYWORD_ONLY, default=one.empty if default is None else None))
-    if arguments.kwarg is not None:
-        found.append(one(arguments.kwarg.arg, one.VAR_KEYWORD))
-    return found
+    return signature(body[0].args)

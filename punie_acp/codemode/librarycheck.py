@@ -143,28 +143,6 @@ def _earlier_uses(nodes: Sequence[ast.AST], earlier: Mapping[str, inspect.Signat
                 yield (node.lineno, node.col_offset + 1, f"TypeError: {node.func.id}: {why}")
 
 
-def signature(arguments: ast.arguments) -> inspect.Signature:
-    """What a function takes, of which only the text is known."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    required = len(positional) - len(arguments.defaults)
-    parameter = inspect.Parameter
-    made = [
-        parameter(
-            one.arg,
-            parameter.POSITIONAL_ONLY if at < len(arguments.posonlyargs) else parameter.POSITIONAL_OR_KEYWORD,
-            default=parameter.empty if at < required else None,
-        )
-        for at, one in enumerate(positional)
-    ]
-    if arguments.vararg is not None:
-        made.append(parameter(arguments.vararg.arg, parameter.VAR_POSITIONAL))
-    for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        made.append(parameter(one.arg, parameter.KEYWORD_ONLY, default=parameter.empty if default is None else None))
-    if arguments.kwarg is not None:
-        made.append(parameter(arguments.kwarg.arg, parameter.VAR_KEYWORD))
-    return inspect.Signature(made)
-
-
 def _meant(node: ast.expr, modules: dict[str, ModuleType]) -> ModuleType | None:
     if isinstance(node, ast.Name):
         return modules.get(node.id)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Place = ast.expr | ast.stmt | ast.keyword | ast.alias | ast.arg
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.expr_context, ast.unaryop)
+"""The nodes of a value that is written out, with nothing to work out in it."""
 
 
 class Syntax:

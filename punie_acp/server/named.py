@@ -26,12 +26,12 @@ from punie_acp.server.datafiles import data_beside, data_in
 from punie_acp.workspace.mentions import (
     asks_for_change,
     asks_for_files,
-    asks_to_rename,
     asks_to_run,
     files_named,
     files_to_make,
     folders_named,
     names_of_code,
+    wanted,
 )
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _Asked:
         sentences = re.split(r"(?<=[.!?])\s+", prompt)
         self.question = next((one for one in sentences if one.endswith("?")), prompt)
         self.change = asks_for_change(prompt)
-        self.rewrite = self.change and not asks_to_rename(prompt)  # of a definition, whole
+        self.rewrite = wanted(prompt) == "change"  # of a definition, whole
         self.about: Mapping[str, set[str]] = {}  # the names of what it is about, where it names no file
 
     def look(self, name: str, text: str, room: int) -> Looks:
