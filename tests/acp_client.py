@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from acp.schema import PromptResponse
+    from acp.schema import PromptResponse, ToolCallUpdate
 
 NOTHING = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=False, write_text_file=False), terminal=False)
 FILES = ClientCapabilities(fs=FileSystemCapabilities(read_text_file=True, write_text_file=True), terminal=False)
@@ -100,7 +100,8 @@ class AcpClient:
     def __init__(self, process: AgentProcess, capabilities: ClientCapabilities, allow: Policy) -> None:
         self.process = process
         self.allow: Policy = allow
-        self.questions: list[dict[str, Any]] = []
+        self.questions: list[dict[str, Any]] = []  # those that it has put to its user
+        self._asked: dict[tuple[str, str], dict[str, Any]] = {}  # those that have come, by session and tool call
         self.editor = FakeClient()  # its buffers and terminals
         self.answers_cancel = (
             True  # whether questions that are open are answered `cancelled` on a cancel, as they must be
@@ -252,9 +253,11 @@ class AcpClient:
 
     # What the agent asks.
 
-    async def answer_question(self, session: str) -> dict[str, Any]:
-        """The outcome for the last question."""
-        request = self.questions[-1]
+    async def answer_question(self, session: str, call: str) -> dict[str, Any]:
+        """The outcome for the question about `call`."""
+        request = self._asked.pop((session, call))
+        self.questions.append(request)
+        self._news.set()
         choice = self.allow if isinstance(self.allow, str) else self.allow(request)
         if choice == "never":
             question = asyncio.get_running_loop().create_future()
@@ -267,7 +270,8 @@ class AcpClient:
     def note(self, message: dict[str, Any]) -> None:
         """A message has come."""
         if message.get("method") == "session/request_permission":
-            self.questions.append(message["params"])
+            params = message["params"]
+            self._asked[params["sessionId"], params["toolCall"]["toolCallId"]] = params
         if message.get("method") == "elicitation/create":
             self.forms.append(message["params"])
         self._news.set()
@@ -323,8 +327,8 @@ class _Handlers:
     async def session_update(self, session_id: str, update: object, **_: Any) -> None:
         self._client.note_parsed()
 
-    async def request_permission(self, session_id: str, **_: Any) -> dict[str, Any]:
-        return await self._client.answer_question(session_id)
+    async def request_permission(self, session_id: str, tool_call: ToolCallUpdate, **_: Any) -> dict[str, Any]:
+        return await self._client.answer_question(session_id, tool_call.tool_call_id)
 
     async def create_elicitation(self, **_: Any) -> dict[str, Any]:
         return self._client.fill(self._client.forms[-1])

@@ -103,6 +103,30 @@ def test_a_refused_call_ends_failed_and_keeps_its_diff():
     assert [block["type"] for block in refused["content"]] == ["diff", "content"]
 
 
+def test_what_is_cancelled_while_it_is_announced_is_announced_and_ends():
+    updates = []
+
+    async def send(update):
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        updates.append((update["sessionUpdate"], update["toolCallId"], update.get("status")))
+
+    async def play():
+        sender = Updates(send)
+        for event in (ProgramWritten("t1/p1", "x = 1"), RUN):
+            with anyio.CancelScope() as turn:
+                turn.cancel()
+                await sender.emit(event)
+        await sender.fail_open("over")
+
+    anyio.run(play)
+    assert sorted(updates) == [
+        ("tool_call", "t1/p1", "pending"),
+        ("tool_call", "t1/p1/2", "pending"),
+        ("tool_call_update", "t1/p1", "failed"),
+        ("tool_call_update", "t1/p1/2", "failed"),
+    ]
+
+
 def test_output_is_shown_as_it_comes_but_not_for_every_piece_and_whole_at_the_end():
     pieces = [CallProgress("t1/p1/2", output=f"line {n}\n") for n in range(1000)]
     updates = sent(RUN, CallStarted("t1/p1/2"), *pieces, CallFinished("t1/p1/2", "completed", raw_output=0))

@@ -120,6 +120,8 @@ class ReadingAhead:
         if copy is None:
             copy = self._copy = self._session.fork()
             await copy.restore()
+        if self._over:
+            return  # `end` has not waited for what had not begun
         left = self._limits.calls - self._record.shown
         limits = replace(self._limits, seconds=self._limits.seconds / RUNNING_SHARE, calls=left)
         program = self._program(start)

@@ -10,6 +10,7 @@ from punie_acp.agent.ahead import reading_ahead
 from punie_acp.agent.turn import Turn
 from punie_acp.codemode.events import CallFinished, CallRequested, CallStarted, ProgramChecked, ProgramLimits
 from punie_acp.codemode.sandbox import Sandbox
+from punie_acp.codemode.session import Session
 from punie_acp.settings import Settings
 from punie_acp.workspace.local import LocalWorkspace
 from tests.codemode.conftest import Watcher
@@ -281,6 +282,34 @@ async def test_no_call_is_begun_that_nobody_waits_for_when_the_program_is_comple
                     ahead.written("x = read_file('a')\ny = read_file('b')\n")
                     await ahead.end()
             assert watcher.begun == watcher.events
+
+
+@pytest.mark.anyio
+async def test_nothing_is_begun_where_the_program_was_complete_before_its_copy_was_there(slow, monkeypatch):
+    slow.let_go.set()
+    restore = Session.restore
+    async with Sandbox(slow, PATIENT) as sandbox:
+        watcher = SlowWatcher()
+        ahead = sandbox.read_ahead("t/1", watcher)
+
+        restored = anyio.Event()
+
+        async def restore_while_it_ends(self):
+            await restore(self)
+            restored.set()
+            with anyio.CancelScope(shield=True):  # its last step, which nothing interrupts
+                while not ahead._scope.cancel_called:
+                    await anyio.lowlevel.checkpoint()
+
+        monkeypatch.setattr(Session, "restore", restore_while_it_ends)
+        with anyio.fail_after(120):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(ahead.run)
+                ahead.written("x = read_file('a')\n")
+                await restored.wait()
+                await ahead.end()
+        assert not watcher.begun
+        assert not ahead._pieces
 
 
 @pytest.mark.anyio
