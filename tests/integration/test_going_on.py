@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 from acp.schema import ClientCapabilities, FileSystemCapabilities
@@ -146,7 +147,7 @@ async def check_killed(home, project, expected, numbers):
                 turn = client.start(session, json.dumps(TURN))
             client.editor.number, client.editor.serves_first = number, place % 2 == 0
             if number == 31:
-                calls = await calls_at_the_end(client, session)
+                calls = await calls_at_the_end(client, session, home / "data" / "sessions.db")
                 break
             await killed_at(client, session, number)
             if turn is not None:
@@ -158,15 +159,15 @@ async def check_killed(home, project, expected, numbers):
     assert [call.id for call in calls if call.status != "completed"] == left_out
     assert (project / "ran.txt").read_text().split() == ["3", "7", "12", "17", "21", "25", "28"]
     assert len(asked) == len(numbers)
-    store = open_store(home / "data" / "sessions.db")
-    assert [turn.state for turn in store.turns(session)] == ["ended"]
-    assert store.snapshots(session) == ()
-    store.close()
+    with closing(open_store(home / "data" / "sessions.db")) as store:
+        assert store.snapshots(session) == ()
 
 
-async def calls_at_the_end(client, session):
-    """The external calls, once the turn has ended."""
+async def calls_at_the_end(client, session, database):
+    """The external calls, once the turn has ended: no request of this client waits for that."""
     await client.until(lambda: "All of it is done." in client.text(session), timeout=60)
+    with closing(open_store(database)) as store:
+        await client.until(lambda: [turn.state for turn in store.turns(session)] == ["ended"])
     return client.calls(session)
 
 
