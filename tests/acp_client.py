@@ -111,6 +111,7 @@ class AcpClient:
         self._parsed = 0  # updates that the SDK has understood
         self._updates = 0  # updates among the first `_counted` lines
         self._counted = 0
+        self._end: int | None = None  # the lines from here on do not count
         self._messages: dict[str | None, list[tuple[float, str, dict[str, Any]]]] = {}  # by session, of `_sorted` lines
         self._sorted = 0
         self._news = asyncio.Event()
@@ -129,6 +130,9 @@ class AcpClient:
             terminal.close()
         for question in self._open_questions:
             question.cancel()
+        with suppress(TimeoutError):  # `check` will say it
+            await self.until(self._has_parsed_all, timeout=5)
+        self._end = len(self.process.lines)  # the SDK drops what comes from here on
         await self._connection.close()
 
     # What a user does.
@@ -283,10 +287,14 @@ class AcpClient:
     def check(self) -> None:
         """Nothing that passed was wrong, and the SDK understood every update."""
         self.process.check_wire()
-        new = self.process.lines[self._counted :]
+        assert self._has_parsed_all()
+
+    def _has_parsed_all(self) -> bool:
+        """Whether the SDK has understood every update that has come."""
+        new = self.process.lines[self._counted : self._end]
         self._counted += len(new)
         self._updates += sum(b'"session/update"' in line.data for line in new if line.sender == "agent")
-        assert self._parsed == self._updates
+        return self._parsed == self._updates
 
 
 def programs_prompt(*programs: str) -> str:
