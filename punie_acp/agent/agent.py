@@ -38,6 +38,7 @@ from punie_acp.agent.needless import (
     has_own_words,
     is_answer,
     is_idle,
+    is_plain_value,
 )
 from punie_acp.agent.saving import ONLY_DEFINES, only_defines, unsaved
 from punie_acp.agent.stream import pass_on
@@ -251,7 +252,7 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
 
 def _useless(turn: Turn, code: str) -> str | None:
     """That a program has nothing to run, and how to go on."""
-    if is_answer(code, turn.code):
+    if is_answer(code, turn.code) or (turn.needs_nothing and is_plain_value(code)):
         turn.answer_now = True
         return ANSWERS
     if is_idle(code):
@@ -321,7 +322,9 @@ async def run_turn(
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
     told = (request.overview, request.question, request.code, request.tables, request.wanted, request.to_run)
-    turn = Turn(request.turn_id, sandbox, observer, settings, *told)
+    is_told = request.looks or request.tables or request.to_run
+    needs_nothing = request.wanted == "answer" and not (request.needs_look or is_told)
+    turn = Turn(request.turn_id, sandbox, observer, settings, *told, needs_nothing=needs_nothing)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

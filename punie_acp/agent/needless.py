@@ -37,6 +37,15 @@ def is_answer(code: str, files: Mapping[str, str]) -> bool:
     return said in files or any(said in definitions_of(text) for text in files.values())
 
 
+def is_plain_value(code: str) -> bool:
+    """Whether a "program" is only a text or a number, as the answer to a question about no file is."""
+    body = body_of(code)
+    if not body or len(body) > 1 or not isinstance(body[0], ast.Expr):
+        return False
+    value = body[0].value
+    return _is_literal(value) and isinstance(ast.literal_eval(value), str | int | float)
+
+
 def _does_nothing(one: ast.stmt) -> bool:
     if isinstance(one, Definition):
         return all(map(_does_nothing, one.body))

@@ -61,6 +61,7 @@ class Turn:
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
     wanted: Wanted = "unknown"  # by these words
     to_run: str = ""  # the command that they want run, as long as it has not been
+    needs_nothing: bool = False  # a question about nothing of the project, as far as can be seen
     has_changed: bool = False  # whether any program has changed anything
     own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)

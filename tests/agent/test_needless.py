@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.needless import first_look, has_own_words, is_answer, is_idle
+from punie_acp.agent.needless import first_look, has_own_words, is_answer, is_idle, is_plain_value
 
 STUBS = "class Match(NamedTuple):\n    path: str\n\ndef read_file(path: str) -> str: ...  # lines from 1\n"
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
@@ -53,6 +53,16 @@ def test_the_name_of_what_was_shown_is_an_answer(code):
 @pytest.mark.parametrize("code", ["", "c.py", "g", "f(1)", "print('a.py')", "a.py C"])
 def test_anything_else_is_none(code):
     assert not is_answer(code, FILES)
+
+
+@pytest.mark.parametrize("code", ["'Tea costs $5'", "42\n", "-0.5 # half", '"""Two\nlines."""'])
+def test_a_text_or_a_number_alone(code):
+    assert is_plain_value(code)
+
+
+@pytest.mark.parametrize("code", ["", "...", "None", "['a.py']", "x", "'a'\n'b'", "f'{1}'", "pass"])
+def test_anything_else_is_no_plain_value(code):
+    assert not is_plain_value(code)
 
 
 @pytest.mark.parametrize("code", ["print('a.py')", "print('a', [1])\nprint(2)", "print()"])

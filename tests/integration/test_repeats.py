@@ -110,6 +110,17 @@ async def test_an_answer_that_is_written_as_a_program_is_to_be_given_in_words(re
     assert statuses == ["completed", "failed"]
 
 
+async def test_a_text_that_is_written_as_a_program_is_an_answer_where_nothing_of_the_project_is_asked(
+    recalling_agent, project
+):
+    text, statuses = await told(recalling_agent, project, "# What does it cost?\n'Tea costs $5'")
+    assert "that is an answer. Give it in words." in text
+    assert statuses == ["failed"]
+
+    text, _ = await told(recalling_agent, project, "# What of src/shapes.py ?\nprint(1)", "'Tea costs $5'")
+    assert "there is nothing in it to run." in text
+
+
 async def test_what_is_to_be_changed_is_put_into_its_file_where_a_program_only_defines_it(recalling_agent, project):
     (project / "shapes.py").write_text("def area(a):\n    return a\n")
     code = "# See shapes.py . Make area square it.\ndef area(a):\n    return a * a"
