@@ -56,6 +56,8 @@ def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]
     told = f'Entries of {target.name} have "{column}"'
     links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
     taken = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
+    if taken is not None and not links and (sum_of := _sum_of_those(column, taken[1], target, tables)):
+        return TableHint(f"{told}, any number of them for one of the others", code.replace(taken[0], sum_of))
     if taken is None or len(links) != 1:
         return TableHint(f'{told}: for one in {_entries(target)}: one["{column}"]')
     ((source, link),) = links
@@ -65,6 +67,19 @@ def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]
         return TableHint(f'{told}, those of {source} have it as "{as_joined}"', program)
     way = f'{target.name}.get({taken[1]}["{link}"], {{}}).get("{column}")'
     return TableHint(f"{told}, those of {source} do not", code.replace(taken[0], way))
+
+
+def _sum_of_those(column: str, name: str, having: Table, tables: tuple[Table, ...]) -> str:
+    """Python for what the entries of `having` have in `column`, taken together, that name the entry `name`.
+
+    Nothing where they name none of one certain table, or where these are no numbers.
+    """
+    link, other = having.links[0] if len(having.links) == 1 else ("", "")
+    by = next((table.by for table in tables if table.name == other), None)
+    if not by or type(having.first.get(column)) not in {int, float}:
+        return ""
+    row = "row" if name == "one" else "one"
+    return f'sum({row}["{column}"] or 0 for {row} in {_entries(having)} if {row}["{link}"] == {name}["{by}"])'
 
 
 def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> TableHint:

@@ -28,11 +28,8 @@ def test_a_key_that_another_table_has_is_taken_from_there():
 @pytest.mark.parametrize(
     ("message", "code", "told"),
     [
-        (
-            "KeyError: honey",
-            "total += hive['honey']",
-            'Entries of looks have "honey": for one in looks: one["honey"]',
-        ),
+        ("KeyError: code", "x = hive['code']", 'Entries of looks have "code": for one in looks: one["code"]'),
+        ("KeyError: honey", "x = get(hive)", 'Entries of looks have "honey": for one in looks: one["honey"]'),
         ("KeyError: 'name'", "x", 'Entries of keepers have "name": for one in keepers.values(): one["name"]'),
         ("KeyError: 'H9'", 'hives["H9"]', ""),
         ("IndexError: list index out of range", "", ""),
@@ -40,6 +37,25 @@ def test_a_key_that_another_table_has_is_taken_from_there():
 )
 def test_where_there_is_no_way_from_one_to_the_other_the_table_is_named(message, code, told):
     assert hint(message, code) == TableHint(told)
+
+
+@pytest.mark.parametrize(
+    ("code", "program"),
+    [
+        (
+            "best = max(hives.values(), key=lambda hive: hive['honey'])",
+            "best = max(hives.values(), key=lambda hive: "
+            'sum(one["honey"] or 0 for one in looks if one["hive"] == hive["id"]))',
+        ),
+        (
+            "for one in hives.values(): n += one['honey']",
+            'for one in hives.values(): n += sum(row["honey"] or 0 for row in looks if row["hive"] == one["id"])',
+        ),
+    ],
+)
+def test_numbers_of_those_that_name_an_entry_are_taken_together(code, program):
+    told = 'Entries of looks have "honey", any number of them for one of the others'
+    assert hint("KeyError: 'honey'", code) == TableHint(told, program)
 
 
 @pytest.mark.parametrize(
