@@ -18,6 +18,7 @@ from punie_acp.agent.history import calls_of_turn, complete_messages
 from punie_acp.agent.instructions import (
     ASKED,
     DATA,
+    DONE,
     FAILURE,
     SAME_AGAIN,
     SMALLER_STEP,
@@ -159,7 +160,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         await turn.observer.emit(ProgramDropped(program_id, objection))
         repeat = turn.answer_now and turn.last_result
         return f"{objection} Once more:\n{turn.last_result}" if repeat else objection
-    whole = turn.with_data(turn.with_saving(code))
+    whole = turn.with_data(turn.with_running(turn.with_saving(code)))
     await turn.observer.emit(ProgramWritten(program_id, whole, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
@@ -372,7 +373,7 @@ def _model_settings(settings: Settings, request: TurnRequest, turn: Turn) -> Mod
     if turn.answer_now or turn.astray >= MUCH_ASTRAY:
         chosen["no_call"] = True
     if turn.program_ids:
-        chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA)
+        chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA, DONE)
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

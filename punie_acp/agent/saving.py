@@ -1,4 +1,4 @@
-"""What a program defines and a file is to have: small models write it, and forget to put it there."""
+"""What small models forget in a program: to put what it defines into its file, and to run what they were asked to."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 ONLY_DEFINES = "The program did not run: it only defines."
 _MOST = 2  # lines about what is unsaved
 _MOST_TEXT = 1000  # characters of a definition that is said once more
+_CHANGES = re.compile(
+    r"\b(?:apply_patch|edit_file|save_definition|write_bytes|write_file|write_text)\b"
+    r"|\bopen\(.*,\s*(?:mode\s*=\s*)?[\"'][bt+]*[wax][bt+]*[\"']"
+)
+_RUNS = re.compile(r"\b(?:run_command|run_tests|subprocess|system|popen)\b")
 _WRITES = re.compile(r"\b(?:apply_patch|edit_file|open|save_definition|write_bytes|write_file|write_text)\b")
 
 
@@ -47,6 +52,18 @@ def with_saving(code: str, files: Mapping[str, str], question: str) -> str:
     saving = [one.saving for one in _belonging(code, files, question) if one.is_new and one.is_asked]
     lines = code.splitlines()
     return "\n".join([*lines[: ends[-1]], "", *saving, *lines[ends[-1] :]]) if saving else code
+
+
+def with_running(code: str, command: str) -> str:
+    """`code` with a last line that runs `command`, where it changes files and runs nothing by itself."""
+    if not command or body_of(code) is None or not _CHANGES.search(code) or _RUNS.search(code):
+        return code
+    return f"{code.rstrip()}\n\n{running(command)}"
+
+
+def running(command: str) -> str:
+    """The line that runs `command` and prints what it prints."""
+    return f"print(run_command({command!r}).stdout)"
 
 
 def unsaved(code: str, files: Mapping[str, str], question: str = "") -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from punie_acp.agent.needless import found_none
-from punie_acp.agent.saving import with_saving
+from punie_acp.agent.saving import with_running, with_saving
 from punie_acp.codemode.events import ProgramLimits
 from punie_acp.codemode.planning import RUN
 from punie_acp.codemode.sameness import normal_beginning
@@ -116,6 +116,10 @@ class Turn:
     def with_saving(self, code: str) -> str:
         """`code` with the lines that put what it defines where the user wants it changed."""
         return with_saving(code, self.code, self.question) if self.wanted == "change" else code
+
+    def with_running(self, code: str) -> str:
+        """`code` with the line that runs what the user wants run after a change, where `code` makes one."""
+        return with_running(code, self.to_run) if self.settings.tools == "program" else code
 
     def may_be_repeated(self, code: str) -> bool:
         """Whether `code`, which is being written, may become a program that is not run again."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.saving import only_defines, unsaved, with_saving
+from punie_acp.agent.saving import only_defines, unsaved, with_running, with_saving
 
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
 
@@ -80,3 +80,31 @@ def test_a_new_function_and_its_test_go_to_their_files():
 )
 def test_any_other_program_is_left_as_it_is(code, question):
     assert with_saving(code, FILES, question) == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(x): return -x\nsave_definition('a.py', f)",
+        "edit_file('a.py', 'x', '-x')\n",
+        "with open('a.txt', 'w') as file:\n    file.write('x')",
+        "from pathlib import Path\nPath('a.txt').write_text('x')",
+    ],
+)
+def test_what_is_to_be_run_is_run_behind_a_change(code):
+    assert with_running(code, "pytest -q") == f"{code.rstrip()}\n\nprint(run_command('pytest -q').stdout)"
+
+
+@pytest.mark.parametrize(
+    ("code", "command"),
+    [
+        ("edit_file('a.py', 'x', '-x')", ""),
+        ("edit_file('a.py', 'x', '-x')\nprint(run_command('pytest').stdout)", "pytest -q"),
+        ("import subprocess\nopen('a.txt', 'w')\nsubprocess.run(['ls'])", "pytest -q"),
+        ("print(open('a.py').read())", "pytest -q"),
+        ("edit_file('a.py',", "pytest -q"),
+        ("", "pytest -q"),
+    ],
+)
+def test_a_program_is_left_as_it_is_that_runs_something_or_changes_nothing(code, command):
+    assert with_running(code, command) == code

@@ -43,9 +43,8 @@ def test_where_there_is_no_way_from_one_to_the_other_the_table_is_named(message,
     ("code", "program"),
     [
         (
-            "best = max(hives.values(), key=lambda hive: hive['honey'])",
-            "best = max(hives.values(), key=lambda hive: "
-            'sum(one["honey"] or 0 for one in looks if one["hive"] == hive["id"]))',
+            "max(hives.values(), key=lambda a: a['honey'])",
+            'max(hives.values(), key=lambda a: sum(one["honey"] or 0 for one in looks if one["hive"] == a["id"]))',
         ),
         (
             "for one in hives.values(): n += one['honey']",

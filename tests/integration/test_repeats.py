@@ -137,7 +137,7 @@ async def test_none_is_not_taken_for_an_answer(recalling_agent, project):
 
 async def test_a_command_that_was_asked_for_is_still_to_be_run_after_a_change(recalling_agent, project):
     begin = "# Write a file. Then run python -m this. Go on.\n"
-    change = f"{begin}write_file('a.txt', 'a')\nprint('written')"
+    change = f"{begin}import os\nos.mkdir('made')\nprint('written')"
     look = "print(1)"
     run = "print(run_command('python -m this').exit_code)"
     text, statuses = await told(recalling_agent, project, look, change, change, run)
@@ -146,6 +146,14 @@ async def test_a_command_that_was_asked_for_is_still_to_be_run_after_a_change(re
     assert text.index("written") < text.index(still)
     assert f"The program did not run again. {still}" in text
     assert statuses == ["completed", "completed", "failed", "completed"]
+
+
+async def test_a_command_that_was_asked_for_runs_behind_a_change(recalling_agent, project):
+    change = "# Write a file. Then run echo done. Go on.\nwrite_file('a.txt', 'a')"
+    text, statuses = await told(recalling_agent, project, change)
+    assert "\ndone\n" in text
+    assert "Still to be done" not in text
+    assert statuses == ["completed"]
 
 
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
