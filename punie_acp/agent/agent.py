@@ -109,6 +109,7 @@ class TurnRequest:
     told_all: bool = False  # whether that is all it takes: it may well be answered without having looked
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
+    named: tuple[str, ...] = ()  # the other files that it names
     question: str = ""  # the user's own words of the prompt
     wanted: Wanted = "unknown"  # what they plainly want
     to_run: str = ""  # the command that they want run
@@ -191,14 +192,14 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
 def _afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint, *, same_again: bool) -> list[str]:
     """What the model is told after what a program has printed: what it left undone, and how to go on."""
     is_program = turn.settings.tools == "program"
-    look = [first_look(turn.code)] if is_program else []
+    look = [first_look(turn.to_look_at)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else _unsaved(turn, code)
     if hint.program:
         return [*guessed, f"Instead:\n{fenced(hint.program, 'python')}", *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
-    if guessed and turn.code and not turn.external_calls:
+    if guessed and turn.to_look_at and not turn.external_calls:
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         return [*guessed, *_after_output(turn, outcome, kept)]
@@ -259,7 +260,7 @@ def _useless(turn: Turn, code: str) -> str | None:
     if is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
-        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.code)}"
+        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.to_look_at)}"
     kept = _unsaved(turn, code) if only_defines(turn.with_saving(code)) else []
     turn.astray += bool(kept)
     return "\n".join([*kept, ONLY_DEFINES]) if kept else None
@@ -322,7 +323,15 @@ async def run_turn(
     while a program runs, its last message is the one that has the program.
     Raises what the model raises; a limit does not raise, it ends the turn.
     """
-    told = (request.overview, request.question, request.code, request.tables, request.wanted, request.to_run)
+    told = (
+        request.overview,
+        request.question,
+        request.code,
+        request.tables,
+        request.named,
+        request.wanted,
+        request.to_run,
+    )
     is_told = request.looks or request.tables or request.to_run
     needs_nothing = request.wanted == "answer" and not (request.needs_look or is_told)
     turn = Turn(request.turn_id, sandbox, observer, settings, *told, needs_nothing=needs_nothing)

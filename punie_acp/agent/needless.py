@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from punie_acp.agent.saving import definitions_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 IDLE = "The program did not run: there is nothing in it to run."
 ANSWERS = "The program did not run: that is an answer. Give it in words."
+_MOST_LOOKS = 2
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 NONE_FOUND = "None is no answer: what the program was after was not found. Write another program that finds it."
 
@@ -63,8 +65,8 @@ def found_none(outcome: ProgramOutcome) -> bool:
 
 def first_look(files: Iterable[str]) -> str:
     """A program to begin with, for who does not know how to go on: small models copy what they have just read."""
-    file = next(iter(files), None)
-    program = 'print(list_files("**/*"))' if file is None else f"print(read_file({file!r}))"
+    looks = [f"print(read_file({file!r}))" for file in islice(files, _MOST_LOOKS)]
+    program = "\n".join(looks) or 'print(list_files("**/*"))'
     return f"Begin with:\n```python\n{program}\n```"
 
 

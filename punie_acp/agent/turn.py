@@ -59,6 +59,7 @@ class Turn:
     question: str = ""  # the user's own words
     code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
     tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
+    named: tuple[str, ...] = ()  # the other files that it names
     wanted: Wanted = "unknown"  # by these words
     to_run: str = ""  # the command that they want run, as long as it has not been
     needs_nothing: bool = False  # a question about nothing of the project, as far as can be seen
@@ -104,6 +105,11 @@ class Turn:
         self.has_changed = self.has_changed or len(commands) < len(effects)
         if any(_is_like(self.to_run, one) for one in commands):
             self.to_run = ""
+
+    @property
+    def to_look_at(self) -> tuple[str, ...]:
+        """The files to begin with."""
+        return self.named or tuple(self.code)
 
     def with_data(self, code: str) -> str:
         """`code` with the lines that read the data that it uses: what programs have at hand."""

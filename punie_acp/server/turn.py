@@ -235,6 +235,7 @@ class Turn:
             told_all=looks.is_all,
             code=looks.code,
             tables=looks.tables,
+            named=looks.others,
             question=prompt,
             wanted=wanted(prompt),
             to_run=command_to_run(prompt, session.workspace.root),

@@ -76,5 +76,7 @@ def test_what_it_works_out_may_be(code):
 
 
 def test_a_program_to_begin_with():
-    assert "print(read_file('src/a.py'))" in first_look({"src/a.py": "", "b.py": ""})
+    assert "python\nprint(read_file('src/a.py'))\nprint(read_file('b.md'))\n```" in first_look(
+        ["src/a.py", "b.md", "c"]
+    )
     assert 'print(list_files("**/*"))' in first_look([])
