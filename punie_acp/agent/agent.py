@@ -41,7 +41,7 @@ from punie_acp.agent.needless import (
     is_idle,
     is_plain_value,
 )
-from punie_acp.agent.saving import ONLY_DEFINES, only_defines, unsaved
+from punie_acp.agent.saving import ONLY_DEFINES, only_defines, renaming, unsaved
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -220,7 +220,9 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
     """What is to be put into a file; nothing, where nothing is to be changed."""
-    return [] if turn.wanted == "answer" else unsaved(code, turn.code, turn.question)
+    kept = [] if turn.wanted == "answer" else unsaved(code, turn.code, turn.question)
+    is_renamed = kept and turn.wanted == "rename"
+    return (renaming(turn.code.values(), turn.question) if is_renamed else []) or kept
 
 
 def _objection(ctx: RunContext[Turn], code: str, form: str) -> str | None:

@@ -11,7 +11,7 @@ from punie_acp.codemode.defining import Import
 from punie_acp.codemode.source import Definition, body_of, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ONLY_DEFINES = "The program did not run: it only defines."
 _MOST = 2  # lines about what is unsaved
@@ -21,6 +21,10 @@ _CHANGES = re.compile(
     r"|\bopen\(.*,\s*(?:mode\s*=\s*)?[\"'][bt+]*[wax][bt+]*[\"']"
 )
 _RUNS = re.compile(r"\b(?:run_command|run_tests|subprocess|system|popen)\b")
+_RENAME = re.compile(
+    r"\brename\s+(?:the\s+)?(?:(?:function|method|class|constant|name)\s+)?[`'\"]?([a-z_]\w*)\b.*?\bto\s+[`'\"]?([a-z_]\w*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _WRITES = re.compile(r"\b(?:apply_patch|edit_file|open|save_definition|write_bytes|write_file|write_text)\b")
 
 
@@ -84,6 +88,19 @@ def unsaved(code: str, files: Mapping[str, str], question: str = "") -> list[str
         else:
             lines.append(f"{one.path} does not have this {one.name} yet: {one.saving} puts it there.")
     return (lines or same)[:_MOST]
+
+
+def renaming(files: Iterable[str], question: str) -> list[str]:
+    """The program that changes a name everywhere, where `question` wants that of one that `files`, texts, define."""
+    found = _RENAME.search(question)
+    if found is None or not any(found[1] in definitions_of(text) for text in files):
+        return []
+    old, new = rf'r"\b{found[1]}\b"', f'"{found[2]}"'
+    program = (
+        f"import re\nfor path in sorted({{found.path for found in search({old})}}):\n"
+        f"    write_file(path, re.sub({old}, {new}, read_file(path)))\n    print(path)"
+    )
+    return [f"```python\n{program}\n```", f"That changes {found[1]} to {found[2]} wherever it stands."]
 
 
 def only_defines(code: str) -> bool:

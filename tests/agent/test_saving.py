@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.saving import only_defines, unsaved, with_running, with_saving
+from punie_acp.agent.saving import only_defines, renaming, unsaved, with_running, with_saving
 
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
 
@@ -108,3 +108,26 @@ def test_what_is_to_be_run_is_run_behind_a_change(code):
 )
 def test_a_program_is_left_as_it_is_that_runs_something_or_changes_nothing(code, command):
     assert with_running(code, command) == code
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Rename f to g everywhere.",
+        "Rename f of a.py to g.",
+        "Please rename the function `f` of a.py to `g`, wherever it is called.",
+        "Rename the function f of a.py to g, also in tests; then run the tests.",
+    ],
+)
+def test_a_name_that_is_to_be_changed_is_changed_wherever_it_stands(question):
+    program, told = renaming(FILES.values(), question)
+    assert program == (
+        '```python\nimport re\nfor path in sorted({found.path for found in search(r"\\bf\\b")}):\n'
+        '    write_file(path, re.sub(r"\\bf\\b", "g", read_file(path)))\n    print(path)\n```'
+    )
+    assert told == "That changes f to g wherever it stands."
+
+
+@pytest.mark.parametrize("question", ["Rename h to g.", "Rename f.", "What renames f to g?", "Add f to a.py."])
+def test_where_no_known_name_is_to_be_changed_there_is_no_program_for_it(question):
+    assert renaming(FILES.values(), question) == []

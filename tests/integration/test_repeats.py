@@ -130,6 +130,17 @@ async def test_what_is_to_be_changed_is_put_into_its_file_where_a_program_only_d
     assert statuses == ["completed"]
 
 
+async def test_who_defines_something_under_its_new_name_is_given_the_program_that_changes_the_name(
+    recalling_agent, project
+):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n")
+    code = "# Rename area of shapes.py to surface.\ndef surface(a):\n    return a"
+    text, statuses = await told(recalling_agent, project, code)
+    assert r'search(r"\barea\b")' in text
+    assert "save_definition('" not in text
+    assert statuses == ["failed"]
+
+
 async def test_none_is_not_taken_for_an_answer(recalling_agent, project):
     text, _ = await told(recalling_agent, project, "print({}.get('a'))", "print(None, 1)")
     assert text.count("None is no answer") == 1
