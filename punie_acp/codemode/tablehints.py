@@ -56,7 +56,7 @@ def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]
     told = f'Entries of {target.name} have "{column}"'
     links = [(one.name, link) for one in tables for link, name in one.links if name == target.name]
     taken = re.search(rf"(\w+)\[[\"']{re.escape(column)}[\"']\]", excerpt)
-    if taken is not None and not links and (sum_of := _sum_of_those(column, taken[1], target, tables)):
+    if taken is not None and not links and (sum_of := _sum_of_those(column, taken[1], target, tables, code)):
         return TableHint(f"{told}, any number of them for one of the others", code.replace(taken[0], sum_of))
     if taken is None or len(links) != 1:
         return TableHint(f'{told}: for one in {_entries(target)}: one["{column}"]')
@@ -69,17 +69,20 @@ def _where_it_is(column: str, excerpt: str, code: str, tables: tuple[Table, ...]
     return TableHint(f"{told}, those of {source} do not", code.replace(taken[0], way))
 
 
-def _sum_of_those(column: str, name: str, having: Table, tables: tuple[Table, ...]) -> str:
+def _sum_of_those(column: str, name: str, having: Table, tables: tuple[Table, ...], code: str) -> str:
     """Python for what the entries of `having` have in `column`, taken together, that name the entry `name`.
 
     Nothing where they name none of one certain table, or where these are no numbers.
     """
-    link, other = having.links[0] if len(having.links) == 1 else ("", "")
-    by = next((table.by for table in tables if table.name == other), None)
-    if not by or type(having.first.get(column)) not in {int, float}:
+    by = {table.name: table.by for table in tables if table.by}
+    links = [(link, other) for link, other in having.links if other in by]
+    if len(links) > 1:
+        links = [(link, other) for link, other in links if re.search(rf"\bfor {name} in {other}\b", code)]
+    if len(links) != 1 or type(having.first.get(column)) not in {int, float}:
         return ""
+    ((link, other),) = links
     row = "row" if name == "one" else "one"
-    return f'sum({row}["{column}"] or 0 for {row} in {_entries(having)} if {row}["{link}"] == {name}["{by}"])'
+    return f'sum({row}["{column}"] or 0 for {row} in {_entries(having)} if {row}["{link}"] == {name}["{by[other]}"])'
 
 
 def _key_taken_for_entry(code: str, tables: tuple[Table, ...]) -> TableHint:

@@ -57,6 +57,18 @@ def test_numbers_of_those_that_name_an_entry_are_taken_together(code, program):
     assert hint("KeyError: 'honey'", code) == TableHint(told, program)
 
 
+def test_of_several_tables_whose_entries_are_named_it_is_the_one_that_is_gone_through():
+    walks = "beach,who,kilograms\nN1,ida,6.5\nS1,omar,2.0\nS1,ida,2\nN1,omar,1\n"
+    people = json.dumps([{"id": "ida", "name": "Ida"}, {"id": "omar", "name": "Omar"}])
+    beaches = json.dumps([{"code": "N1", "metres": 10}, {"code": "S1", "metres": 20}])
+    tables = tables_of({"walks.csv": walks, "people.json": people, "beaches.json": beaches})
+    code = "kilos = {one['id']: one['kilograms'] for one in people.values()}"
+    (found,) = [table_hint(ProgramError("runtime", "KeyError: kilograms", 1, code), code, tables)]
+    assert 'sum(row["kilograms"] or 0 for row in walks if row["who"] == one["id"])' in found.program
+    code = "print(get()['kilograms'])"
+    assert not table_hint(ProgramError("runtime", "KeyError: kilograms", 1, code), code, tables).program
+
+
 @pytest.mark.parametrize(
     ("code", "program"),
     [
