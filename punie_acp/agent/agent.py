@@ -23,6 +23,7 @@ from punie_acp.agent.instructions import (
     SAME_AGAIN,
     SMALLER_STEP,
     fenced,
+    has_failed,
     instructions,
     next_step,
     outcome_text,
@@ -246,6 +247,9 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
     if turn.astray and form != turn.last_change:
         turn.repeats += 1
         return f"The {what} did not run again: it has found nothing, and nothing has changed. Write a different one."
+    if turn.failed_command and form == turn.last_change:
+        turn.repeats += 1
+        return f"The {what} did not run again: {has_failed(turn.failed_command)}. Write one that mends that."
     if turn.to_run and turn.has_changed:
         return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=what == 'program')}"
     turn.answer_now = True

@@ -185,15 +185,20 @@ def still_to_run(command: str, *, is_program: bool) -> str:
     return f"Still to be done: run_command({command!r})."
 
 
+def has_failed(command: str) -> str:
+    """The fact of it, which a small model does not notice."""
+    return f"`{command[:_MOST_COMMAND]}` failed"
+
+
 def next_step(question: str, failed: str = "", left: str = "") -> str:
     """What stands after an output: a small model goes on with what it has just read, whatever it was asked.
 
-    `failed` is a command that failed after a change, which a small model does not notice; `left` says what is left.
+    `failed` is a command that failed after a change; `left` says what is left.
     """
     asked = " ".join(question.split())
     step = left or _NEXT
     if failed:
-        step = f"`{failed[:_MOST_COMMAND]}` failed: see above why, mend that, and run it again."
+        step = f"{has_failed(failed)}: see above why, mend that, and run it again."
     return f"{ASKED}: {asked}\n{step}" if 0 < len(asked) <= _MOST_ASKED else step
 
 

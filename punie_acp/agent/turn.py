@@ -70,6 +70,7 @@ class Turn:
     texts: int = 0
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])  # this and the next ones: their normal forms
+    failed_command: str = ""  # the last one that failed after a change
     failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
@@ -98,6 +99,8 @@ class Turn:
         found = outcome.value if found_none(outcome) else outcome.output.strip() or outcome.value
         told = refused or outcome.effects or (not outcome.error and found)
         self.astray = 0 if told else self.astray + 1
+        if outcome.effects:
+            self.failed_command = outcome.failed
         self._note_effects(outcome.effects)
 
     def _note_effects(self, effects: Sequence[str]) -> None:

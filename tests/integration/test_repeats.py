@@ -167,6 +167,14 @@ async def test_a_command_that_was_asked_for_runs_behind_a_change(recalling_agent
     assert statuses == ["completed"]
 
 
+async def test_a_change_after_which_a_command_failed_is_to_be_another_one(recalling_agent, project):
+    change = "write_file('a.txt', 'a')\nprint(run_command('false').exit_code)"
+    text, statuses = await told(recalling_agent, project, change, change)
+    assert "The program did not run again: `false` failed. Write one that mends that." in text
+    assert "Once more" not in text
+    assert statuses == ["completed", "failed"]
+
+
 async def test_a_guess_is_followed_by_a_look(recalling_agent, project):
     (project / "shapes.py").write_text("AREA = 3\n")
     text, _ = await told(recalling_agent, project, "print('AREA of shapes.py : 4')", "print('AREA of shapes.py : 5')")
