@@ -260,9 +260,11 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
 
 def _useless(turn: Turn, code: str) -> str | None:
     """That a program has nothing to run, and how to go on."""
-    if is_answer(code, turn.code) or (turn.needs_nothing and is_plain_value(code)):
+    if is_answer(code, turn.code):
         turn.answer_now = True
         return ANSWERS
+    if turn.needs_nothing and is_plain_value(code):
+        return None  # it is told as the program's value, and then said in words
     if is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now

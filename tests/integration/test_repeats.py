@@ -110,12 +110,10 @@ async def test_an_answer_that_is_written_as_a_program_is_to_be_given_in_words(re
     assert statuses == ["completed", "failed"]
 
 
-async def test_a_text_that_is_written_as_a_program_is_an_answer_where_nothing_of_the_project_is_asked(
-    recalling_agent, project
-):
+async def test_a_text_as_a_program_is_its_value_where_nothing_of_the_project_is_asked(recalling_agent, project):
     text, statuses = await told(recalling_agent, project, "# What does it cost?\n'Tea costs $5'")
-    assert "that is an answer. Give it in words." in text
-    assert statuses == ["failed"]
+    assert "Value of the last line: 'Tea costs $5'" in text
+    assert statuses == ["completed"]
 
     text, _ = await told(recalling_agent, project, "# What of src/shapes.py ?\nprint(1)", "'Tea costs $5'")
     assert "there is nothing in it to run." in text
