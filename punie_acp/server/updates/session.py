@@ -12,6 +12,7 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.codemode.events import (
@@ -119,9 +120,10 @@ class Updates:
     async def _(self, event: ProgramWritten) -> None:
         program = self._programs.get(event.program_id)
         if program is None:
+            await checkpoint_if_cancelled()  # what is not announced must not end
             self._open_program(event.program_id, event.code)
             if event.program_id not in self._known:
-                await self._announce(program_start(event.program_id, event.code))
+                await self._send(program_start(event.program_id, event.code))
         elif event.code != program.code and program.may_show(event.code, complete=event.complete):
             program.code = event.code
             await self._send(wire.call_update(event.program_id, content=wire.code(event.code)))
@@ -173,10 +175,11 @@ class Updates:
 
     @_emit.register
     async def _(self, event: CallRequested) -> None:
+        await checkpoint_if_cancelled()  # as above
         streams = self._streams and event.type is CallType.SHELL
         self._calls[event.call_id] = OpenCall(first_content(event, streams=streams), streams=streams)
         start = call_start(event, streams=streams)
-        await self._announce(start | {"sessionUpdate": "tool_call_update"} if event.call_id in self._known else start)
+        await self._send(start | {"sessionUpdate": "tool_call_update"} if event.call_id in self._known else start)
 
     @_emit.register
     async def _(self, event: CallStarted) -> None:
@@ -212,11 +215,6 @@ class Updates:
                 meta=exit_meta(event.call_id, event.raw_output) if call.streams else None,
             )
         )
-
-    async def _announce(self, start: Update) -> None:
-        """Send the first of a tool call, also where the turn has just been cancelled: its end will follow."""
-        with anyio.CancelScope(shield=True):
-            await self._send(start)
 
     # Progress.
 
