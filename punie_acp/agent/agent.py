@@ -169,11 +169,12 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     turn.external_calls += outcome.calls
     turn.last_program = form
     turn.note_outcome(outcome)
+    hint = table_hint(outcome.error, code, turn.tables) if outcome.error else TableHint()
     if outcome.error is not None:
         turn.failed_programs.add(form)
-        turn.useless_calls.add(ctx.tool_call_id or "")
-    elif turn.astray:
-        turn.useless_calls.add(ctx.tool_call_id or "")
+    if outcome.error is not None or turn.astray:
+        if not hint.program:  # one that is given to the model may well begin like this one
+            turn.useless_calls.add(ctx.tool_call_id or "")
     elif outcome.effects:
         turn.forget_failures()
         turn.last_change = form
@@ -181,7 +182,6 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         raise CallsExhaustedError
     error = outcome.error.message if outcome.error else ""
     same_again = bool(error) and error == turn.last_error
-    hint = table_hint(outcome.error, code, turn.tables) if outcome.error else TableHint()
     further = _afterwards(turn, code, outcome, hint, same_again=same_again)
     turn.last_result = "\n".join([told(replace(outcome, hint=hint.told)), *further])
     turn.last_error = error

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.codemode.events import ProgramError, ProgramOutcome
 from punie_acp.codemode.tables import tables_of
 from punie_acp.inference.chat import Chat
 from punie_acp.inference.dialects import DIALECTS
@@ -23,14 +24,24 @@ def chat(tmp_path_factory):
     return Chat.load(build_tiny_model(tmp_path_factory.mktemp("model")))
 
 
-def asked(chat, answers, settings=None, **request):
+class Failing(NoSandbox):
+    """Where every program looks for a key that is not there."""
+
+    def __init__(self, key):
+        self._key = key
+
+    async def run(self, code, **_):
+        return ProgramOutcome("", None, ProgramError("runtime", f"KeyError: {self._key!r}", 1, code))
+
+
+def asked(chat, answers, settings=None, sandbox=None, **request):
     """What the engine was asked for, request by request."""
     engine = ScriptedEngine(chat, answers)
     model = LocalModel(engine, chat, DIALECTS["fence"], model_name="tiny")
     begin = partial(
         run_turn,
         TurnRequest("Which?", "t1", model, (), "key", **request),
-        sandbox=NoSandbox(),
+        sandbox=sandbox or NoSandbox(),
         observer=Told(),
         settings=settings or Settings(),
         remember=lambda _: None,
@@ -68,3 +79,11 @@ def test_a_model_that_writes_nothing_but_idle_programs_has_to_answer_at_last(cha
     opening = tuple(chat.encode(DIALECTS["fence"].opening))
     in_words = [any(one.tokens == opening and one.at == 0 for one in request.avoid) for request in requests]
     assert in_words == [False] * 8 + [True]  # and what it answers then is text, though it looks like a program
+
+
+@pytest.mark.parametrize(("key", "is_avoided"), [("site", False), ("colour", True)])
+def test_a_failed_program_is_not_avoided_where_the_model_is_given_a_better_one(chat, key, is_avoided):
+    tables = tables_of({"hives.csv": "id,site\nH1,Hof\nH2,Schule\n", "looks.csv": "hive,honey\nH1,3\nH1,4\nH2,5\n"})
+    failed = DIALECTS["fence"].render_call("execute_code", {"code": f"print([look['{key}'] for look in looks])"})
+    _, request = asked(chat, [failed, "One."], sandbox=Failing(key), tables=tables)
+    assert (tuple(chat.encode(failed)[:9]) in [one.tokens[:9] for one in request.avoid]) == is_avoided
