@@ -118,6 +118,12 @@ class TurnRequest:
     begun: Begun | None = None  # where there is no prompt
 
     @property
+    def needs_nothing(self) -> bool:
+        """Whether it is a question about nothing of the project, as far as can be seen."""
+        is_told = self.looks or self.tables or self.to_run
+        return self.wanted == "answer" and not (self.needs_look or is_told)
+
+    @property
     def content(self) -> str | list[UserContent] | None:
         """The prompt as pydantic-ai takes it."""
         if self.prompt is None:
@@ -340,9 +346,7 @@ async def run_turn(
         request.wanted,
         request.to_run,
     )
-    is_told = request.looks or request.tables or request.to_run
-    needs_nothing = request.wanted == "answer" and not (request.needs_look or is_told)
-    turn = Turn(request.turn_id, sandbox, observer, settings, *told, needs_nothing=needs_nothing)
+    turn = Turn(request.turn_id, sandbox, observer, settings, *told, needs_nothing=request.needs_nothing)
     if request.begun is not None:
         turn.go_on(request.begun.texts, request.begun.external_calls, calls_of_turn(request.history))
     messages = list(request.history)

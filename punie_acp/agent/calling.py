@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent, RunContext, Tool
 
-from punie_acp.agent.instructions import DATA, fenced, own_instructions
+from punie_acp.agent.instructions import DATA, DONE, fenced, own_instructions
 from punie_acp.codemode.advice import OF_REFUSALS
 from punie_acp.codemode.stubs import function_stubs
 from punie_acp.inference.dialects.xml import convert
@@ -114,7 +114,7 @@ def call_text(outcome: ProgramOutcome) -> str:
         if hint := _hint(outcome.error.message):
             parts.append(f"Hint: {hint}.")
     elif not parts:
-        parts.append("Done: " + "; ".join(outcome.effects) if outcome.effects else "Nothing was found.")
+        parts.append(f"{DONE} {'; '.join(outcome.effects)}" if outcome.effects else "Nothing was found.")
     parts += outcome.missed
     if outcome.note:
         parts.append(outcome.note)

@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 ONLY_DEFINES = "The program did not run: it only defines."
 _MOST = 2  # lines about what is unsaved
 _MOST_TEXT = 1000  # characters of a definition that is said once more
-_CHANGES = re.compile(
-    r"\b(?:apply_patch|edit_file|save_definition|write_bytes|write_file|write_text)\b"
-    r"|\bopen\(.*,\s*(?:mode\s*=\s*)?[\"'][bt+]*[wax][bt+]*[\"']"
-)
+_WRITERS = r"apply_patch|edit_file|save_definition|write_bytes|write_file|write_text"
+_WRITES = re.compile(rf"\b(?:{_WRITERS}|open)\b")
+_CHANGES = re.compile(rf"\b(?:{_WRITERS})\b|\bopen\(.*,\s*(?:mode\s*=\s*)?[\"'][bt+]*[wax][bt+]*[\"']")
 _RUNS = re.compile(r"\b(?:run_command|run_tests|subprocess|system|popen)\b")
 _RENAME = re.compile(
     r"\brename\s+(?:the\s+)?(?:(?:function|method|class|constant|name)\s+)?[`'\"]?([a-z_]\w*)\b.*?\bto\s+[`'\"]?([a-z_]\w*)",
     re.IGNORECASE | re.DOTALL,
 )
-_WRITES = re.compile(r"\b(?:apply_patch|edit_file|open|save_definition|write_bytes|write_file|write_text)\b")
 
 
 @dataclass(frozen=True, slots=True)
