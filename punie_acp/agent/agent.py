@@ -13,8 +13,8 @@ from pydantic_ai.messages import BinaryContent, InstructionPart, ModelRequest, M
 from pydantic_ai.models import ModelRequestParameters
 
 from punie_acp.agent.calling import calling_agent, calling_instructions, function_tools
-from punie_acp.agent.events import ProgramDropped, ProgramWritten
-from punie_acp.agent.history import calls_of_turn, complete_messages
+from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta
+from punie_acp.agent.history import calls_of_turn, complete_messages, paused_call, with_answer
 from punie_acp.agent.instructions import (
     ASKED,
     DATA,
@@ -35,6 +35,7 @@ from punie_acp.agent.needless import (
     IDLE,
     NONE_FOUND,
     OWN_WORDS,
+    answer_of,
     first_look,
     found_none,
     has_own_words,
@@ -266,12 +267,14 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
 
 def _useless(turn: Turn, code: str) -> str | None:
     """That a program has nothing to run, and how to go on."""
-    if is_answer(code, turn.code):
-        turn.answer_now = True
+    is_name = is_answer(code, turn.code)
+    if is_name and turn.wanted not in {"change", "rename"}:
+        turn.answer = answer_of(code)
         return ANSWERS
     if turn.needs_nothing and is_plain_value(code):
-        return None  # it is told as the program's value, and then said in words
-    if is_idle(code):
+        turn.answer = answer_of(code)
+        return ANSWERS
+    if is_name or is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
         return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.to_look_at)}"
@@ -366,7 +369,8 @@ async def run_turn(
             try:
                 end, reason = await _follow(run, turn, remember)
             finally:
-                messages = complete_messages(run.all_messages())
+                written = run.all_messages()
+                messages = complete_messages(with_answer(written, turn.answer) if turn.answer else written)
                 remember(messages)
     return TurnResult(end, usage_of(turn, messages[len(request.history) :]), reason)
 
@@ -421,6 +425,10 @@ async def _follow(
     try:
         async for node in run:
             if Agent.is_model_request_node(node):
+                if turn.answer and paused_call(run.all_messages()):
+                    await turn.observer.emit(TextDelta(turn.next_message_id(), turn.answer))
+                    break
+                turn.answer = ""
                 remember(complete_messages([*run.all_messages(), node.request]))
                 async with node.stream(run.ctx) as stream:
                     await pass_on(stream, turn)

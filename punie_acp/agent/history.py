@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic_ai.messages import (
     ModelMessagesTypeAdapter,
     ModelRequest,
     ModelResponse,
+    TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
@@ -32,6 +34,14 @@ def complete_messages(messages: Sequence[ModelMessage]) -> list[ModelMessage]:
     while kept and _is_open(kept[-1], answered):
         kept.pop()
     return kept
+
+
+def with_answer(messages: Sequence[ModelMessage], answer: str) -> list[ModelMessage]:
+    """`messages` with `answer` in place of the tool calls of their last response: it had been written as a program."""
+    *before, last = messages
+    assert isinstance(last, ModelResponse)
+    kept = [part for part in last.parts if not isinstance(part, ToolCallPart)]
+    return [*before, replace(last, parts=[*kept, TextPart(answer)])]
 
 
 def _is_open(message: ModelMessage, answered: set[str]) -> bool:

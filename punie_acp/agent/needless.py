@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from punie_acp.codemode.events import ProgramOutcome
 
 IDLE = "The program did not run: there is nothing in it to run."
-ANSWERS = "The program did not run: that is an answer. Give it in words."
+ANSWERS = "The program did not run: that is the answer."
 _MOST_LOOKS = 2
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 NONE_FOUND = "None is no answer: what the program was after was not found. Write another program that finds it."
@@ -35,8 +35,13 @@ def is_answer(code: str, files: Mapping[str, str]) -> bool:
 
     Small models that have to act answer in this way what they have read already.
     """
-    said = code.strip().strip("\"'`")
+    said = answer_of(code)
     return said in files or any(said in definitions_of(text) for text in files.values())
+
+
+def answer_of(code: str) -> str:
+    """What a "program" says that is only a name, a text or a number."""
+    return str(ast.literal_eval(code.strip())) if is_plain_value(code) else code.strip().strip("\"'`")
 
 
 def is_plain_value(code: str) -> bool:

@@ -60,8 +60,7 @@ class _Writer:
     async def start(self, event: PartStartEvent) -> None:
         part = event.part
         if isinstance(part, TextPart | ThinkingPart):
-            self.turn.texts += 1
-            self.message_id = f"{self.turn.turn_id}/m{self.turn.texts}"
+            self.message_id = self.turn.next_message_id()
             await self._say(part.content, thought=isinstance(part, ThinkingPart))
         elif isinstance(part, ToolCallPart) and part.tool_name == TOOL_NAME:
             self.program_id = self.turn.program_id(part.tool_call_id)

@@ -80,11 +80,16 @@ class Turn:
     useless_calls: set[str] = field(default_factory=set[str])  # ids of the model's calls that failed or were dropped
     astray: int = 0  # how many programs in a row have failed, or told nothing and changed nothing
     answer_now: bool = False  # it has just written the program again whose result it has
+    answer: str = ""  # what a program was that only says it: it ends the turn
     repeats: int = 0  # how often a program was written again that had failed, or had found nothing
     first_token_seconds: float | None = None
 
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
+
+    def next_message_id(self) -> str:
+        self.texts += 1
+        return f"{self.turn_id}/m{self.texts}"
 
     def go_on(self, texts: int, external_calls: int, tool_call_ids: Iterable[str]) -> None:
         """The turn was begun by another process."""

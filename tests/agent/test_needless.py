@@ -2,7 +2,7 @@
 
 import pytest
 
-from punie_acp.agent.needless import first_look, has_own_words, is_answer, is_idle, is_plain_value
+from punie_acp.agent.needless import answer_of, first_look, has_own_words, is_answer, is_idle, is_plain_value
 
 STUBS = "class Match(NamedTuple):\n    path: str\n\ndef read_file(path: str) -> str: ...  # lines from 1\n"
 FILES = {"a.py": "def f(x):\n    return x\n\nclass C:\n    pass\n", "broken.py": "def (", "b.py": ""}
@@ -58,6 +58,14 @@ def test_anything_else_is_none(code):
 @pytest.mark.parametrize("code", ["'Tea costs $5'", "42\n", "-0.5 # half", '"""Two\nlines."""'])
 def test_a_text_or_a_number_alone(code):
     assert is_plain_value(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("a.py", "a.py"), ("`b.py`\n", "b.py"), ("'$$'", "$$"), ("-0.5  # half", "-0.5"), (' "C"', "C")],
+)
+def test_what_an_answer_says(code, said):
+    assert answer_of(code) == said
 
 
 @pytest.mark.parametrize("code", ["", "...", "None", "['a.py']", "x", "'a'\n'b'", "f'{1}'", "pass"])

@@ -103,17 +103,29 @@ async def test_nothing_is_put_into_a_file_where_the_user_only_asks(recalling_age
 
 
 @pytest.mark.parametrize("code", ["shapes.py", "area"])
-async def test_an_answer_that_is_written_as_a_program_is_to_be_given_in_words(recalling_agent, project, code):
+async def test_an_answer_that_is_written_as_a_program_ends_the_turn(recalling_agent, project, code):
     (project / "shapes.py").write_text("def area(a):\n    return a\n")
-    text, statuses = await told(recalling_agent, project, "# Of shapes.py .\nprint(1)", code)
-    assert "that is an answer. Give it in words. Once more:\n" in text
-    assert statuses == ["completed", "failed"]
+    session = await recalling_agent.new_session(project)
+    programs = [{"code": "# What of shapes.py ?\nprint(1)"}, {"code": code}, {"code": "print('never')"}]
+    result = await recalling_agent.prompt(session, json.dumps(programs))
+
+    assert result.stop_reason == "end_turn"
+    assert recalling_agent.text(session) == code
+    assert [call.status for call in recalling_agent.programs(session)] == ["completed", "failed"]
+    text, _ = await told(recalling_agent, project, "# What of shapes.py ?\nprint(1)", code)
+    assert text.count("that is the answer") == 0  # it stands in the history as what was said
 
 
-async def test_a_text_as_a_program_is_its_value_where_nothing_of_the_project_is_asked(recalling_agent, project):
-    text, statuses = await told(recalling_agent, project, "# What does it cost?\n'Tea costs $5'")
-    assert "Value of the last line: 'Tea costs $5'" in text
-    assert statuses == ["completed"]
+async def test_no_name_is_the_answer_to_who_wants_a_change(recalling_agent, project):
+    (project / "shapes.py").write_text("def area(a):\n    return a\n")
+    text, _ = await told(recalling_agent, project, "# See shapes.py . Make area square it.\nprint(1)", "area")
+    assert "there is nothing in it to run." in text
+
+
+async def test_a_text_as_a_program_is_the_answer_where_nothing_of_the_project_is_asked(recalling_agent, project):
+    session = await recalling_agent.new_session(project)
+    await recalling_agent.prompt(session, json.dumps([{"code": "# What does it cost?\n'Tea costs $5'"}]))
+    assert recalling_agent.text(session) == "Tea costs $5"
 
     text, _ = await told(recalling_agent, project, "# What of src/shapes.py ?\nprint(1)", "'Tea costs $5'")
     assert "there is nothing in it to run." in text
