@@ -29,7 +29,7 @@ async def reading_ahead(turn: Turn) -> AsyncGenerator[Callable[[str, str], None]
 
     On leaving, every call that was begun has ended, and nothing runs any more.
     """
-    if not turn.settings.read_ahead or turn.tables:
+    if not turn.settings.read_ahead or turn.request.tables:
         yield _deaf
         return
     failure: Exception | None = None

@@ -92,7 +92,7 @@ def calling_agent(style: str, extra: ExtraFunctions, run: RunCode) -> Agent[Turn
 
 
 def _own_instructions(ctx: RunContext[Turn]) -> str:
-    return own_instructions(ctx.deps.overview)
+    return own_instructions(ctx.deps.request.overview)
 
 
 def calling_instructions(style: str) -> str:

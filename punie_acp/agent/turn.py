@@ -15,15 +15,14 @@ from punie_acp.codemode.source import names_bound_in
 from punie_acp.codemode.tables import with_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from punie_acp.agent.events import TurnObserver
+    from punie_acp.agent.request import TurnRequest
     from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
     from punie_acp.codemode.extra import ExtraFunctions
-    from punie_acp.codemode.table import Table
     from punie_acp.settings import Settings
-    from punie_acp.workspace.mentions import Wanted
 
 
 class Runner(Protocol):
@@ -51,18 +50,11 @@ class Runner(Protocol):
 class Turn:
     """What one turn keeps while it runs: pydantic-ai hands it to the tool as `deps`."""
 
-    turn_id: str
+    request: TurnRequest
     sandbox: Runner
     observer: TurnObserver
     settings: Settings
-    overview: str = ""  # what the project has
-    question: str = ""  # the user's own words
-    code: Mapping[str, str] = field(default_factory=dict[str, str])  # of the Python files that the prompt names
-    tables: tuple[Table, ...] = ()  # what programs have of the data files that it names
-    named: tuple[str, ...] = ()  # the other files that it names
-    wanted: Wanted = "unknown"  # by these words
-    to_run: str = ""  # the command that they want run, as long as it has not been
-    needs_nothing: bool = False  # a question about nothing of the project, as far as can be seen
+    to_run: str = field(init=False)  # the command that the user wants run, as long as it has not been
     has_changed: bool = False  # whether any program has changed anything
     own_names: set[str] = field(default_factory=set[str])  # what programs of this turn have bound by themselves
     began: float = field(default_factory=time.monotonic)
@@ -83,6 +75,13 @@ class Turn:
     answer: str = ""  # what a program was that only says it: it ends the turn
     repeats: int = 0  # how often a program was written again that had failed, or had found nothing
     first_token_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        self.to_run = self.request.to_run
+
+    @property
+    def turn_id(self) -> str:
+        return self.request.turn_id
 
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
@@ -117,19 +116,19 @@ class Turn:
     @property
     def to_look_at(self) -> tuple[str, ...]:
         """The files to begin with."""
-        return self.named or tuple(self.code)
+        return self.request.named or tuple(self.request.code)
 
     def with_data(self, code: str) -> str:
         """`code` with the lines that read the data that it uses: what programs have at hand."""
-        if not self.tables:
+        if not self.request.tables:
             return code
-        whole = with_tables(code, self.tables, self.own_names)
+        whole = with_tables(code, self.request.tables, self.own_names)
         self.own_names |= names_bound_in(code)
         return whole
 
     def with_saving(self, code: str) -> str:
         """`code` with the lines that put what it defines where the user wants it changed."""
-        return with_saving(code, self.code, self.question) if self.wanted == "change" else code
+        return with_saving(code, self.request.code, self.request.question) if self.request.wanted == "change" else code
 
     def with_running(self, code: str) -> str:
         """`code` with the line that runs what the user wants run after a change, where `code` makes one."""

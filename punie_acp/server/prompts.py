@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from acp import schema
 
-from punie_acp.agent.agent import Media
+from punie_acp.agent.request import Media
 from punie_acp.server.mentions import mention_of
 from punie_acp.workspace.base import NotTextError, PathEscapeError
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from punie_acp.agent.agent import Begun, TurnRequest, run_turn
+from punie_acp.agent.agent import run_turn
 from punie_acp.agent.events import ProgramWritten, TextDelta, ThoughtDelta
 from punie_acp.agent.history import compacted
 from punie_acp.agent.instructions import change_step
 from punie_acp.agent.models import ModelUnavailableError
+from punie_acp.agent.request import Begun, TurnRequest
 from punie_acp.codemode.events import Decision
 from punie_acp.logs import log_context
 from punie_acp.protocol.errors import RpcError
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
     from pydantic_ai.messages import ModelMessage
 
-    from punie_acp.agent.agent import Media, TurnResult
+    from punie_acp.agent.agent import TurnResult
     from punie_acp.agent.events import AgentEvent
     from punie_acp.agent.models import ReadyModel
+    from punie_acp.agent.request import Media
     from punie_acp.codemode.events import CallRequested
     from punie_acp.protocol.messages import Params
     from punie_acp.server.permissions import Answer, Question

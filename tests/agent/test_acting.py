@@ -5,7 +5,8 @@ from functools import partial
 import anyio
 import pytest
 
-from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.agent.agent import run_turn
+from punie_acp.agent.request import TurnRequest
 from punie_acp.codemode.events import ProgramError, ProgramOutcome
 from punie_acp.codemode.tables import tables_of
 from punie_acp.inference.chat import Chat

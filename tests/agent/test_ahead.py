@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 
-from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.agent.agent import run_turn
+from punie_acp.agent.request import TurnRequest
 from punie_acp.codemode.events import ProgramOutcome
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.codemode.tables import tables_of

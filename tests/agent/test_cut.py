@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 
-from punie_acp.agent.agent import TurnRequest, run_turn
+from punie_acp.agent.agent import run_turn
 from punie_acp.agent.events import ProgramDropped
+from punie_acp.agent.request import TurnRequest
 from punie_acp.codemode.extra import ExtraFunctions
 from punie_acp.inference.chat import Chat
 from punie_acp.inference.dialects import DIALECTS

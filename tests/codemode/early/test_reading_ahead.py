@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import anyio
 import pytest
+from pydantic_ai.models.test import TestModel
 
 from punie_acp.agent.ahead import reading_ahead
+from punie_acp.agent.request import TurnRequest
 from punie_acp.agent.turn import Turn
 from punie_acp.codemode.events import CallFinished, CallRequested, CallStarted, ProgramChecked, ProgramLimits
 from punie_acp.codemode.sandbox import Sandbox
@@ -421,7 +423,8 @@ async def fail_while_reading(turn, slow):
 async def test_a_model_that_fails_does_not_wait_for_an_open_call(slow):
     watcher = Watcher()
     async with Sandbox(slow, PATIENT) as sandbox:
-        turn = Turn("t1", sandbox, watcher, Settings(read_ahead=True))
+        request = TurnRequest("Go.", "t1", TestModel(), (), "key")
+        turn = Turn(request, sandbox, watcher, Settings(read_ahead=True))
         with anyio.fail_after(120), pytest.raises(OSError, match="the model failed"):
             await fail_while_reading(turn, slow)
     assert [finish.status for finish in watcher.of(CallFinished)] == ["cancelled"]
