@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 def afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint, *, same_again: bool) -> list[str]:
     """What the model is told after what a program has printed: what it left undone, and how to go on."""
     is_program = turn.settings.tools == "program"
-    look = [first_look(turn.to_look_at)] if is_program else []
+    look = [_first_step(turn)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else _unsaved(turn, code)
     if hint.program:
         return [*guessed, f"Instead:\n{fenced(hint.program, 'python')}", *kept]
     if same_again:
         return [*guessed, SAME_AGAIN, *(kept or look)]
-    if guessed and turn.to_look_at and not turn.external_calls:
+    if guessed and (turn.to_look_at or turn.is_left_to_run) and not turn.external_calls:
         return [*guessed, *look]
     if not outcome.error and (outcome.output.strip() or outcome.effects):
         return [*guessed, *_after_output(turn, outcome, kept)]
@@ -56,9 +56,14 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
     if found_none(outcome):
         return [NONE_FOUND]
     named = [] if outcome.effects else entries_named(outcome.output, turn.request.question, turn.request.tables)
-    is_left = turn.to_run and turn.has_changed
-    left = still_to_run(turn.to_run, is_program=turn.settings.tools == "program") if is_left else ""
+    is_program = turn.settings.tools == "program"
+    left = still_to_run(turn.to_run, is_program=is_program) if turn.is_left_to_run else ""
     return [next_step(turn.request.question, outcome.failed, left), *named, *kept]
+
+
+def _first_step(turn: Turn) -> str:
+    """What to begin with: the command that is to be run, or a look at what the prompt is about."""
+    return still_to_run(turn.to_run, is_program=True) if turn.is_left_to_run else first_look(turn.to_look_at)
 
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
@@ -94,7 +99,7 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
     if turn.failed_command and form == turn.last_change:
         turn.repeats += 1
         return f"The {what} did not run again: {has_failed(turn.failed_command)}. Write one that mends that."
-    if turn.to_run and turn.has_changed:
+    if turn.is_left_to_run:
         return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=what == 'program')}"
     turn.answer_now = True
     if form != turn.last_program:
@@ -114,7 +119,7 @@ def _useless(turn: Turn, code: str) -> str | None:
     if is_name or is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
-        return IDLE if turn.answer_now else f"{IDLE} {first_look(turn.to_look_at)}"
+        return IDLE if turn.answer_now else f"{IDLE} {_first_step(turn)}"
     kept = _unsaved(turn, code) if only_defines(turn.with_saving(code)) else []
     turn.astray += bool(kept)
     return "\n".join([*kept, ONLY_DEFINES]) if kept else None

@@ -13,6 +13,7 @@ from punie_acp.codemode.planning import RUN
 from punie_acp.codemode.sameness import normal_beginning
 from punie_acp.codemode.source import names_bound_in
 from punie_acp.codemode.tables import with_tables
+from punie_acp.workspace.mentions import runs_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,6 +113,11 @@ class Turn:
         self.has_changed = self.has_changed or len(commands) < len(effects)
         if any(_is_like(self.to_run, one) for one in commands):
             self.to_run = ""
+
+    @property
+    def is_left_to_run(self) -> bool:
+        """Whether it is time for the command that the user wants run: at once, or behind a change."""
+        return self.to_run != "" and (self.has_changed or runs_first(self.request.question))
 
     @property
     def to_look_at(self) -> tuple[str, ...]:

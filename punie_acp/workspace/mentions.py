@@ -128,6 +128,11 @@ def asks_to_run(prompt: str, root: Path) -> bool:
     return command_to_run(prompt, root) != ""
 
 
+def runs_first(prompt: str) -> bool:
+    """Whether running a command is what `prompt` begins with."""
+    return _RUN.match(prompt) is not None
+
+
 def command_to_run(prompt: str, root: Path) -> str:
     """The command line that `prompt` asks to run, to the end of its sentence or of its backticks; "" without one."""
     if "```" in prompt:

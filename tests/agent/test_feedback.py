@@ -1,0 +1,42 @@
+"""What a model is told of a program that did not do what it was asked for."""
+
+import pytest
+from pydantic_ai.models.test import TestModel
+
+from punie_acp.agent.feedback import afterwards, objection
+from punie_acp.agent.request import TurnRequest
+from punie_acp.agent.turn import Turn
+from punie_acp.codemode.events import ProgramOutcome
+from punie_acp.codemode.tablehints import TableHint
+from punie_acp.settings import Settings
+
+RUN = "Still to be done:\n```python\nprint(run_command('pytest -q').stdout)\n```"
+LOOK = 'Begin with:\n```python\nprint(list_files("**/*"))\n```'
+
+
+def turn_of(question, **facts):
+    return Turn(TurnRequest(question, "t1", TestModel(), (), "key", question=question, **facts), None, None, Settings())
+
+
+def told_after(turn, code, **outcome):
+    return "\n".join(afterwards(turn, code, ProgramOutcome(**outcome), TableHint(), same_again=False))
+
+
+def test_the_command_that_a_prompt_begins_with_is_what_to_begin_with():
+    turn = turn_of("Run pytest -q. How many pass?", to_run="pytest -q")
+    assert RUN in objection(turn, "['a.py']", "", ())
+    assert RUN in told_after(turn, "print('19 pass')", output="19 pass\n")
+    assert RUN in told_after(turn, "print(2025 * 0.45)", output="911.25\n")
+
+
+def test_it_is_not_named_once_it_has_run():
+    turn = turn_of("Run pytest -q. How many pass?", to_run="pytest -q")
+    turn.note_outcome(ProgramOutcome(output="19 passed\n", effects=("Run pytest -q",)))
+    assert "Still to be done" not in told_after(turn, "print(1)", output="1\n")
+
+
+@pytest.mark.parametrize("question", ["Write a test of it. Then run pytest -q.", "What is in the folder?"])
+def test_another_prompt_begins_with_a_look(question):
+    turn = turn_of(question, to_run="pytest -q")
+    assert LOOK in objection(turn, "['a.py']", "", ())
+    assert RUN not in told_after(turn, "print(1)", output="1\n")
