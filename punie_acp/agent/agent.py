@@ -17,7 +17,7 @@ from punie_acp.agent.cut import is_cut, why_cut
 from punie_acp.agent.events import ProgramDropped, ProgramWritten, TextDelta
 from punie_acp.agent.feedback import afterwards, objection
 from punie_acp.agent.history import calls_of_turn, complete_messages, paused_call, with_answer
-from punie_acp.agent.instructions import ASKED, DATA, DONE, FAILURE, instructions, outcome_text, own_instructions
+from punie_acp.agent.instructions import ASKED, DATA, DONE, FAILURE, VALUE, instructions, outcome_text, own_instructions
 from punie_acp.agent.stream import pass_on
 from punie_acp.agent.turn import Turn, program_limits
 from punie_acp.agent.usage import usage_of
@@ -86,13 +86,14 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
         await turn.observer.emit(ProgramWritten(program_id, code))  # a call of a function was not shown before
         await turn.observer.emit(ProgramDropped(program_id, why_not))
         repeat = turn.answer_now and turn.last_result
-        return f"{why_not} Once more:\n{turn.last_result}" if repeat else why_not
+        return f"{turn.last_result}\n{why_not}" if repeat else why_not
     whole = turn.with_data(turn.with_running(turn.with_saving(code)))
     await turn.observer.emit(ProgramWritten(program_id, whole, complete=True))
     limits = program_limits(turn.settings, turn.external_calls)
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     turn.last_program = form
+    turn.last_output = "" if outcome.error or outcome.effects else outcome.output.strip()
     turn.note_outcome(outcome)
     hint = table_hint(outcome.error, code, turn.request.tables) if outcome.error else TableHint()
     if outcome.error is not None:
@@ -222,7 +223,7 @@ def _model_settings(turn: Turn) -> ModelSettings:
     if turn.answer_now or turn.astray >= MUCH_ASTRAY:
         chosen["no_call"] = True
     if turn.program_ids:
-        chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA, DONE)
+        chosen["avoid_beginnings"] = (FAILURE, ASKED, DATA, DONE, VALUE)
     if turn.useless_calls:
         chosen["avoid_calls"] = frozenset(turn.useless_calls)
     if settings.tools != "program":

@@ -18,6 +18,7 @@ from punie_acp.agent.needless import (
     is_answer,
     is_idle,
     is_plain_value,
+    is_short_line,
 )
 from punie_acp.agent.saving import ONLY_DEFINES, only_defines, renaming, unsaved
 from punie_acp.codemode.tablehints import entries_named
@@ -104,7 +105,9 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
     turn.answer_now = True
     if form != turn.last_program:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result
-    return f"The {what} did not run again: its result stands above, for nothing has changed since."
+    elif turn.request.wanted == "answer" and is_short_line(turn.last_output):
+        turn.answer = turn.last_output
+    return f"The {what} did not run again: that is its result, for nothing has changed since."
 
 
 def _useless(turn: Turn, code: str) -> str | None:

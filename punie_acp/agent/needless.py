@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 IDLE = "The program did not run: there is nothing in it to run."
 ANSWERS = "The program did not run: that is the answer."
 _MOST_LOOKS = 2
+_MOST_ANSWER = 200  # characters
 OWN_WORDS = "These are the program's own words: it has looked at nothing."
 NONE_FOUND = "None is no answer: what the program was after was not found. Write another program that finds it."
 
@@ -51,6 +52,11 @@ def is_plain_value(code: str) -> bool:
         return False
     value = body[0].value
     return _is_literal(value) and isinstance(ast.literal_eval(value), str | int | float)
+
+
+def is_short_line(output: str) -> bool:
+    """Whether what a program printed can stand as an answer, where its model has no words for it."""
+    return 0 < len(output) <= _MOST_ANSWER and "\n" not in output
 
 
 def _does_nothing(one: ast.stmt) -> bool:

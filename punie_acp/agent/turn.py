@@ -67,6 +67,7 @@ class Turn:
     failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
+    last_output: str = ""  # what it printed, where it has only looked
     last_result: str = ""  # what the model was told of it
     last_change: str | None = None  # the last program that changed something
     change_result: str = ""  # what the model was told of that one

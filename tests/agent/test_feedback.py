@@ -40,3 +40,25 @@ def test_another_prompt_begins_with_a_look(question):
     turn = turn_of(question, to_run="pytest -q")
     assert LOOK in objection(turn, "['a.py']", "", ())
     assert RUN not in told_after(turn, "print(1)", output="1\n")
+
+
+def repeated(question, output, wanted="answer"):
+    turn = turn_of(question, wanted=wanted)
+    turn.last_program, turn.last_output, turn.last_result = "p", output, "told"
+    assert "that is its result" in objection(turn, "p", "p", ())
+    return turn
+
+
+def test_a_short_output_is_the_answer_of_who_only_repeats_the_program():
+    assert repeated("How many are there?", "4").answer == "4"
+
+
+@pytest.mark.parametrize("output", ["", "a\nb", "a" * 201])
+def test_a_long_output_is_to_be_put_into_words(output):
+    turn = repeated("How many are there?", output)
+    assert turn.answer == ""
+    assert turn.answer_now
+
+
+def test_whatever_a_change_printed_is_to_be_put_into_words():
+    assert repeated("Make it four.", "4", "change").answer == ""
