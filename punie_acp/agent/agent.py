@@ -79,6 +79,8 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     turn = ctx.deps
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
     turn.answer_now = False
+    code = turn.instead_of(code)
+    turn.is_idle = False
     form = normal_form(code)
     why_not = objection(turn, code, form, ctx.messages)
     if why_not is not None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from punie_acp.agent.cut import is_cut, why_cut
-from punie_acp.agent.instructions import SAME_AGAIN, SMALLER_STEP, fenced, has_failed, next_step, still_to_run
+from punie_acp.agent.instructions import (
+    ANSWER_NOW,
+    SAME_AGAIN,
+    SMALLER_STEP,
+    fenced,
+    has_failed,
+    next_step,
+    still_to_run,
+)
 from punie_acp.agent.needless import (
     ANSWERS,
     IDLE,
@@ -107,7 +115,7 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result
     elif turn.request.wanted == "answer" and is_short_line(turn.last_output):
         turn.answer = turn.last_output
-    return f"The {what} did not run again: that is its result, for nothing has changed since."
+    return f"The {what} did not run again: it would print the same. {ANSWER_NOW}"
 
 
 def _useless(turn: Turn, code: str) -> str | None:
@@ -119,10 +127,13 @@ def _useless(turn: Turn, code: str) -> str | None:
     if turn.request.needs_nothing and is_plain_value(code):
         turn.answer = answer_of(code)
         return ANSWERS
+    if is_idle(code) and turn.is_left_to_run:
+        return None  # it becomes the program that runs it
     if is_name or is_idle(code):
         turn.answer_now = bool(turn.last_result) and not turn.astray
         turn.astray += not turn.answer_now
-        return IDLE if turn.answer_now else f"{IDLE} {_first_step(turn)}"
+        turn.is_idle = not turn.answer_now
+        return f"{IDLE} {ANSWER_NOW}" if turn.answer_now else f"{IDLE} {_first_step(turn)}"
     kept = _unsaved(turn, code) if only_defines(turn.with_saving(code)) else []
     turn.astray += bool(kept)
     return "\n".join([*kept, ONLY_DEFINES]) if kept else None

@@ -173,6 +173,8 @@ SMALLER_STEP = (
     "what comes of it."
 )
 """What stands after the second error in a row, and after each that follows it."""
+ANSWER_NOW = "Answer the user in words now."
+"""What stands after a result that is told once more."""
 ASKED = "The user asked"
 """With what the question is said once more, and the model does not begin its answer."""
 FAILURE = "The program failed"

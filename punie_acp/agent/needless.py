@@ -76,9 +76,13 @@ def found_none(outcome: ProgramOutcome) -> bool:
 
 def first_look(files: Iterable[str]) -> str:
     """A program to begin with, for who does not know how to go on: small models copy what they have just read."""
+    return f"Begin with:\n```python\n{first_program(files)}\n```"
+
+
+def first_program(files: Iterable[str]) -> str:
+    """The program that prints `files`, or which files there are."""
     looks = [f"print(read_file({file!r}))" for file in islice(files, _MOST_LOOKS)]
-    program = "\n".join(looks) or 'print(list_files("**/*"))'
-    return f"Begin with:\n```python\n{program}\n```"
+    return "\n".join(looks) or 'print(list_files("**/*"))'
 
 
 def has_own_words(code: str) -> bool:

@@ -56,9 +56,10 @@ def with_saving(code: str, files: Mapping[str, str], question: str) -> str:
     return "\n".join([*lines[: ends[-1]], "", *saving, *lines[ends[-1] :]]) if saving else code
 
 
-def with_running(code: str, command: str) -> str:
-    """`code` with a last line that runs `command`, where it changes files and runs nothing by itself."""
-    if not command or body_of(code) is None or not _CHANGES.search(code) or _RUNS.search(code):
+def with_running(code: str, command: str, *, at_once: bool = False) -> str:
+    """`code` with a last line that runs `command`, where it runs nothing by itself, and changes files or `at_once`."""
+    is_time = at_once or _CHANGES.search(code)
+    if not command or body_of(code) is None or not is_time or _RUNS.search(code):
         return code
     return f"{code.rstrip()}\n\n{running(command)}"
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from punie_acp.agent.needless import found_none
-from punie_acp.agent.saving import with_running, with_saving
+from punie_acp.agent.needless import first_program, found_none, is_idle
+from punie_acp.agent.saving import running, with_running, with_saving
 from punie_acp.codemode.events import ProgramLimits
 from punie_acp.codemode.planning import RUN
 from punie_acp.codemode.sameness import normal_beginning
@@ -64,6 +64,7 @@ class Turn:
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])  # this and the next ones: their normal forms
     failed_command: str = ""  # the last one that failed after a change
+    is_idle: bool = False  # whether the last program had nothing to run
     failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
@@ -138,8 +139,19 @@ class Turn:
         return with_saving(code, self.request.code, self.request.question) if self.request.wanted == "change" else code
 
     def with_running(self, code: str) -> str:
-        """`code` with the line that runs what the user wants run after a change, where `code` makes one."""
-        return with_running(code, self.to_run) if self.settings.tools == "program" else code
+        """`code` with the line that runs what the user wants run: first of all, or where `code` makes a change.
+
+        Where `code` has nothing to run, that line alone.
+        """
+        if self.settings.tools != "program":
+            return code
+        if self.is_left_to_run and is_idle(code):
+            return running(self.to_run)
+        return with_running(code, self.to_run, at_once=runs_first(self.request.question))
+
+    def instead_of(self, code: str) -> str:
+        """A first look in place of the second program in a row that has nothing to run, else `code`."""
+        return first_program(self.to_look_at) if self.is_idle and is_idle(code) else code
 
     def may_be_repeated(self, code: str) -> bool:
         """Whether `code`, which is being written, may become a program that is not run again."""

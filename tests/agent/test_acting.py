@@ -35,6 +35,15 @@ class Failing(NoSandbox):
         return ProgramOutcome("", None, ProgramError("runtime", f"KeyError: {self._key!r}", 1, code))
 
 
+class Listing(NoSandbox):
+    def __init__(self):
+        self.programs = []
+
+    async def run(self, code, **_):
+        self.programs.append(code)
+        return ProgramOutcome("a.py\n")
+
+
 def asked(chat, answers, settings=None, sandbox=None, **request):
     """What the engine was asked for, request by request."""
     engine = ScriptedEngine(chat, answers)
@@ -72,14 +81,28 @@ def test_where_all_has_been_told_or_the_user_says_so_it_is_left_to_the_model(cha
     assert request.prefer.probability == 1
 
 
-def test_a_model_that_writes_nothing_but_idle_programs_has_to_answer_at_last(chat):
-    idle = [DIALECTS["fence"].render_call("execute_code", {"code": f"[{n}]"}) for n in range(20)]
-    requests = asked(chat, idle, Settings(max_model_requests=12))
-    pressed = [request.prefer is not None for request in requests]
-    assert pressed == [True] * 4 + [False] * 5
+def must_be_words(chat, request):
     opening = tuple(chat.encode(DIALECTS["fence"].opening))
-    in_words = [any(one.tokens == opening and one.at == 0 for one in request.avoid) for request in requests]
-    assert in_words == [False] * 8 + [True]  # and what it answers then is text, though it looks like a program
+    return any(one.tokens == opening and one.at == 0 for one in request.avoid)
+
+
+def programs_of(codes):
+    return [DIALECTS["fence"].render_call("execute_code", {"code": code}) for code in codes]
+
+
+def test_a_model_whose_programs_all_fail_has_to_answer_at_last(chat):
+    failing = programs_of(f"print(sites[{n}])" for n in range(20))
+    requests = asked(chat, failing, Settings(max_model_requests=12), Failing("site"))
+    assert [request.prefer is not None for request in requests] == [True] * 4 + [False] * 5
+    words = [must_be_words(chat, request) for request in requests]
+    assert words == [False] * 8 + [True]  # and what it answers then is text, though it looks like a program
+
+
+def test_a_model_that_writes_nothing_but_idle_programs_is_given_a_look_and_has_to_answer(chat):
+    listing = Listing()
+    requests = asked(chat, programs_of(f"[{n}]" for n in range(20)), sandbox=listing)
+    assert listing.programs == ['print(list_files("**/*"))']
+    assert [must_be_words(chat, request) for request in requests] == [False] * 3 + [True]
 
 
 @pytest.mark.parametrize(("key", "is_avoided"), [("site", False), ("colour", True)])

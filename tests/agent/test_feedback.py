@@ -24,7 +24,9 @@ def told_after(turn, code, **outcome):
 
 def test_the_command_that_a_prompt_begins_with_is_what_to_begin_with():
     turn = turn_of("Run pytest -q. How many pass?", to_run="pytest -q")
-    assert RUN in objection(turn, "['a.py']", "", ())
+    assert objection(turn, "['a.py']", "", ()) is None
+    assert turn.with_running("['a.py']") == "print(run_command('pytest -q').stdout)"
+    assert turn.with_running("print(1)") == "print(1)\n\nprint(run_command('pytest -q').stdout)"
     assert RUN in told_after(turn, "print('19 pass')", output="19 pass\n")
     assert RUN in told_after(turn, "print(2025 * 0.45)", output="911.25\n")
 
@@ -39,13 +41,14 @@ def test_it_is_not_named_once_it_has_run():
 def test_another_prompt_begins_with_a_look(question):
     turn = turn_of(question, to_run="pytest -q")
     assert LOOK in objection(turn, "['a.py']", "", ())
+    assert turn.with_running("print(1)") == "print(1)"
     assert RUN not in told_after(turn, "print(1)", output="1\n")
 
 
 def repeated(question, output, wanted="answer"):
     turn = turn_of(question, wanted=wanted)
     turn.last_program, turn.last_output, turn.last_result = "p", output, "told"
-    assert "that is its result" in objection(turn, "p", "p", ())
+    assert "it would print the same" in objection(turn, "p", "p", ())
     return turn
 
 
@@ -62,3 +65,11 @@ def test_a_long_output_is_to_be_put_into_words(output):
 
 def test_whatever_a_change_printed_is_to_be_put_into_words():
     assert repeated("Make it four.", "4", "change").answer == ""
+
+
+def test_the_second_program_without_anything_to_run_is_a_look():
+    turn = turn_of("What is in a.py?", named=("a.py",))
+    assert turn.instead_of("") == ""
+    assert "Begin with" in objection(turn, "", "", ())
+    assert turn.instead_of("['b.py']") == "print(read_file('a.py'))"
+    assert turn.instead_of("print(2)") == "print(2)"

@@ -188,7 +188,7 @@ async def test_who_makes_a_call_again_whose_result_it_has_must_answer(calling_ag
     assert answer["no_call"] is False
     _, answer = await answered(calling_agent, project, read, read)
     assert answer["no_call"] is True
-    assert "that is its result" in answer["told"][1]
+    assert "it would print the same" in answer["told"][1]
     assert answer["told"][1].startswith(answer["told"][0])
     _, answer = await answered(calling_agent, project, read, read, [["list_files", {"pattern": "**/*"}]])
     assert answer["no_call"] is False

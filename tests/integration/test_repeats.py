@@ -22,7 +22,7 @@ async def test_one_that_has_just_run_is_not_run_again(recalling_agent, project):
     text, statuses = await told(recalling_agent, project, code, code, "print('else')", code)
 
     assert (project / "log.txt").read_text() == "once\n"  # the third time too nothing had changed in between
-    assert text.count("did not run again: that is its result") == 2
+    assert text.count("did not run again: it would print the same") == 2
     assert text.count("\nwritten\n") == 3
     assert statuses == ["completed", "failed", "completed", "failed"]
 
