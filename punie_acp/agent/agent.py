@@ -95,7 +95,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     turn.last_program = form
-    has_looked = outcome.calls or turn.request.needs_nothing
+    has_looked = outcome.calls or turn.needs_nothing
     turn.last_output = outcome.output.strip() if has_looked and not (outcome.error or outcome.effects) else ""
     turn.note_outcome(outcome)
     hint = table_hint(outcome.error, code, turn.request.tables) if outcome.error else TableHint()
@@ -240,7 +240,7 @@ def _call_probability(least: float, turn: Turn) -> float | None:
         return min(least, NEEDED_CALL_PROBABILITY) if least < 1 and 0 < turn.astray < MOST_ASTRAY else None
     if least < 1 and turn.request.tables:
         return min(least, DATA_CALL_PROBABILITY)
-    if least < 1 and turn.request.needs_look:
+    if least < 1 and (turn.request.needs_look or turn.functions_named):
         return min(least, NEEDED_CALL_PROBABILITY)
     return None if turn.request.told_all else least
 

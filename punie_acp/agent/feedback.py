@@ -72,7 +72,11 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
 
 def _first_step(turn: Turn) -> str:
     """What to begin with: the command that is to be run, or a look at what the prompt is about."""
-    return still_to_run(turn.to_run, is_program=True) if turn.is_left_to_run else first_look(turn.to_look_at)
+    if turn.is_left_to_run:
+        return still_to_run(turn.to_run, is_program=True)
+    if named := turn.functions_named:
+        return f"Begin with a call of {', '.join(f'{one.name}({one.parameters})' for one in named)}."
+    return first_look(turn.to_look_at)
 
 
 def _unsaved(turn: Turn, code: str) -> list[str]:
@@ -124,7 +128,7 @@ def _useless(turn: Turn, code: str) -> str | None:
     if is_name and turn.request.wanted not in {"change", "rename"}:
         turn.answer = answer_of(code)
         return ANSWERS
-    if turn.request.needs_nothing and is_plain_value(code):
+    if turn.needs_nothing and is_plain_value(code):
         turn.answer = answer_of(code)
         return ANSWERS
     if is_idle(code) and turn.is_left_to_run:

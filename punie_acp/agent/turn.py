@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from punie_acp.agent.request import TurnRequest
     from punie_acp.codemode.early.ahead import ReadingAhead
     from punie_acp.codemode.events import Observer, ProgramOutcome
-    from punie_acp.codemode.extra import ExtraFunctions
+    from punie_acp.codemode.extra import ExtraFunction, ExtraFunctions
     from punie_acp.settings import Settings
 
 
@@ -122,6 +122,16 @@ class Turn:
         return self.to_run != "" and (self.has_changed or runs_first(self.request.question))
 
     @property
+    def functions_named(self) -> list[ExtraFunction]:
+        """Those of the session's further functions that the user names: they want them called."""
+        return self.sandbox.extra.named_in(self.request.question)
+
+    @property
+    def needs_nothing(self) -> bool:
+        """Whether it is a question that takes no look, as far as can be seen."""
+        return self.request.needs_nothing and not self.functions_named
+
+    @property
     def to_look_at(self) -> tuple[str, ...]:
         """The files to begin with."""
         return self.request.named or tuple(self.request.code)
@@ -151,7 +161,8 @@ class Turn:
 
     def instead_of(self, code: str) -> str:
         """A first look in place of the second program in a row that has nothing to run, else `code`."""
-        return first_program(self.to_look_at) if self.is_idle and is_idle(code) else code
+        is_lost = self.is_idle and is_idle(code) and not self.functions_named
+        return first_program(self.to_look_at) if is_lost else code
 
     def may_be_repeated(self, code: str) -> bool:
         """Whether `code`, which is being written, may become a program that is not run again."""

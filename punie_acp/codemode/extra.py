@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -91,6 +92,11 @@ class ExtraFunctions:
             node.name: ", ".join(ast.unparse(one.target) for one in node.body if isinstance(one, ast.AnnAssign))
             for node in self._classes("NamedTuple")
         }
+
+    def named_in(self, text: str) -> list[ExtraFunction]:
+        """The functions that `text` names as programs do, in their order here."""
+        words = set(re.findall(r"\w+", text))
+        return [function for function in self.functions if function.name in words]
 
     def _classes(self, base: str) -> list[ast.ClassDef]:
         classes = [node for node in ast.walk(ast.parse(self.stubs)) if isinstance(node, ast.ClassDef)]

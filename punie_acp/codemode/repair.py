@@ -265,11 +265,11 @@ def _unprinted(source: Source) -> Iterator[str]:
 
 
 def _finds_out_in_silence(source: Source) -> bool:
-    """Whether a program calls something, and nothing that prints; one that the project's own Python runs does not."""
+    """Whether a program calls or calculates something, and prints nothing; not one that the project's Python runs."""
     names = {one.id for one in source.nodes if isinstance(one, ast.Name)}
     foreign = set[str]().union(*map(_modules_of, source.tree.body)) - sys.stdlib_module_names
-    calls = any(isinstance(one, ast.Call) for one in source.nodes)
-    return calls and not foreign and not names & _PRINTING
+    finds_out = any(isinstance(one, ast.Call | ast.BinOp) for one in source.nodes)
+    return finds_out and not foreign and not names & _PRINTING
 
 
 _RULES: tuple[Callable[[Source], Iterator[str]], ...] = (

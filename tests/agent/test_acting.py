@@ -14,6 +14,7 @@ from punie_acp.inference.dialects import DIALECTS
 from punie_acp.inference.model import LocalModel
 from punie_acp.settings import Settings
 from tests.agent.test_cut import NoSandbox, Told
+from tests.agent.test_feedback import EXTRA
 from tests.fakes import ScriptedEngine
 from tests.tiny_models import build_tiny_model
 
@@ -72,6 +73,13 @@ def asked(chat, answers, settings=None, sandbox=None, **request):
 def test_the_less_can_be_known_without_looking_the_likelier_is_a_program(chat, request_, least):
     (request,) = asked(chat, ["One."], **request_)
     assert request.prefer.probability == least
+
+
+def test_a_prompt_that_names_a_function_of_the_session_needs_a_program(chat):
+    sandbox = NoSandbox()
+    sandbox.extra = EXTRA
+    (request,) = asked(chat, ["One."], question="What does weather_at give?", sandbox=sandbox)
+    assert request.prefer.probability == 1e-5
 
 
 def test_where_all_has_been_told_or_the_user_says_so_it_is_left_to_the_model(chat):

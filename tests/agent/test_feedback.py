@@ -7,6 +7,7 @@ from punie_acp.agent.feedback import afterwards, objection
 from punie_acp.agent.request import TurnRequest
 from punie_acp.agent.turn import Turn
 from punie_acp.codemode.events import ProgramOutcome
+from punie_acp.codemode.extra import ExtraFunction, ExtraFunctions
 from punie_acp.codemode.tablehints import TableHint
 from punie_acp.settings import Settings
 
@@ -14,8 +15,20 @@ RUN = "Still to be done:\n```python\nprint(run_command('pytest -q').stdout)\n```
 LOOK = 'Begin with:\n```python\nprint(list_files("**/*"))\n```'
 
 
+def plan(args, kwargs):
+    raise NotImplementedError
+
+
+EXTRA = ExtraFunctions((ExtraFunction("weather_at", "def weather_at(place: str) -> float: ...", plan),))
+
+
+class Sandbox:
+    extra = EXTRA
+
+
 def turn_of(question, **facts):
-    return Turn(TurnRequest(question, "t1", TestModel(), (), "key", question=question, **facts), None, None, Settings())
+    request = TurnRequest(question, "t1", TestModel(), (), "key", question=question, **facts)
+    return Turn(request, Sandbox(), None, Settings())
 
 
 def told_after(turn, code, **outcome):
@@ -73,3 +86,11 @@ def test_the_second_program_without_anything_to_run_is_a_look():
     assert "Begin with" in objection(turn, "", "", ())
     assert turn.instead_of("['b.py']") == "print(read_file('a.py'))"
     assert turn.instead_of("print(2)") == "print(2)"
+
+
+def test_who_is_to_call_a_function_of_the_session_begins_with_that():
+    turn = turn_of("What does weather_at give for Kiel?", wanted="answer")
+    assert "Begin with a call of weather_at(place)." in objection(turn, "", "", ())
+    assert turn.instead_of("") == ""
+    assert not turn.needs_nothing
+    assert turn_of("What is the weather?", wanted="answer").needs_nothing

@@ -392,6 +392,7 @@ def test_a_module_of_the_project_is_not_taken_for_the_functions(tmp_path):
     [
         ("words = 'a b c'.split()\ntotal: int = len(words)", "3"),
         ("total = 1\ntotal += len('a b c'.split())  # how many", "4"),
+        ("price = 4\ntotal = price * 3\n# in euros", "12"),
         ("result = run_command('echo done')", "Result(exit_code=0, stdout='done\\n', stderr='')"),
         ("found = [path for path in list_files()\n         if path == 'a.txt']\n\n", "['a.txt']"),
     ],
