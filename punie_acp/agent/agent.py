@@ -26,7 +26,7 @@ from punie_acp.codemode.tablehints import TableHint, table_hint
 from punie_acp.inference.model import LocalModelSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pydantic_ai.messages import ModelMessage
     from pydantic_ai.models import Model
@@ -80,7 +80,7 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     program_id = turn.program_id(ctx.tool_call_id or f"call{len(turn.program_ids)}")
     turn.answer_now = False
     code = turn.instead_of(code)
-    turn.is_idle = False
+    turn.was_idle = False
     form = normal_form(code)
     why_not = objection(turn, code, form, ctx.messages)
     if why_not is not None:
@@ -197,7 +197,9 @@ async def run_turn(
                 end, reason = await _follow(run, turn, remember)
             finally:
                 written = run.all_messages()
-                messages = complete_messages(with_answer(written, turn.answer) if turn.answer else written)
+                messages = complete_messages(
+                    with_answer(written, turn.answer) if _says_answer(turn, written) else written
+                )
                 remember(messages)
     return TurnResult(end, usage_of(turn, messages[len(request.history) :]), reason)
 
@@ -253,7 +255,7 @@ async def _follow(
     try:
         async for node in run:
             if Agent.is_model_request_node(node):
-                if turn.answer and paused_call(run.all_messages()):
+                if _says_answer(turn, run.all_messages()):
                     await turn.observer.emit(TextDelta(turn.next_message_id(), turn.answer))
                     break
                 turn.answer = ""
@@ -273,3 +275,8 @@ async def _follow(
     if is_cut(run.all_messages()):
         return "max_tokens", why_cut(run.all_messages(), settings)
     return "end_turn", ""
+
+
+def _says_answer(turn: Turn, messages: Sequence[ModelMessage]) -> bool:
+    """Whether the last response is one program, and no more than the answer."""
+    return turn.answer != "" and paused_call(messages) is not None

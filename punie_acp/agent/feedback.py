@@ -124,19 +124,17 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
 
 def _useless(turn: Turn, code: str) -> str | None:
     """That a program has nothing to run, and how to go on."""
-    is_name = is_answer(code, turn.request.code)
-    if is_name and turn.request.wanted not in {"change", "rename"}:
+    is_name, does_nothing = is_answer(code, turn.request.code), is_idle(code)
+    is_for_answer = is_name and turn.request.wanted not in {"change", "rename"}
+    if is_for_answer or (turn.needs_nothing and is_plain_value(code)):
         turn.answer = answer_of(code)
         return ANSWERS
-    if turn.needs_nothing and is_plain_value(code):
-        turn.answer = answer_of(code)
-        return ANSWERS
-    if is_idle(code) and turn.is_left_to_run:
+    if does_nothing and turn.is_left_to_run:
         return None  # it becomes the program that runs it
-    if is_name or is_idle(code):
+    if is_name or does_nothing:
         turn.answer_now = bool(turn.last_result) and not turn.astray
-        turn.astray += not turn.answer_now
-        turn.is_idle = not turn.answer_now
+        turn.was_idle = not turn.answer_now
+        turn.astray += turn.was_idle
         return f"{IDLE} {ANSWER_NOW}" if turn.answer_now else f"{IDLE} {_first_step(turn)}"
     kept = _unsaved(turn, code) if only_defines(turn.with_saving(code)) else []
     turn.astray += bool(kept)

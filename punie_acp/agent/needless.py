@@ -42,16 +42,25 @@ def is_answer(code: str, files: Mapping[str, str]) -> bool:
 
 def answer_of(code: str) -> str:
     """What a "program" says that is only a name, a text or a number."""
-    return str(ast.literal_eval(code.strip())) if is_plain_value(code) else code.strip().strip("\"'`")
+    value = _plain_value(code)
+    return code.strip().strip("\"'`") if value is None else str(value)
 
 
 def is_plain_value(code: str) -> bool:
     """Whether a "program" is only a text or a number, as the answer to a question about no file is."""
-    body = body_of(code)
-    if not body or len(body) > 1 or not isinstance(body[0], ast.Expr):
-        return False
-    value = body[0].value
-    return _is_literal(value) and isinstance(ast.literal_eval(value), str | int | float)
+    return _plain_value(code) is not None
+
+
+def _plain_value(code: str) -> str | float | None:
+    match body_of(code):
+        case [ast.Expr(ast.Constant(str() | int() | float() as value))]:
+            return value
+        case [ast.Expr(ast.UnaryOp(ast.USub(), ast.Constant(int() | float() as value)))]:
+            return -value
+        case [ast.Expr(ast.UnaryOp(ast.UAdd(), ast.Constant(int() | float() as value)))]:
+            return value
+        case _:
+            return None
 
 
 def is_short_line(output: str) -> bool:

@@ -64,7 +64,7 @@ class Turn:
     external_calls: int = 0
     failed_programs: set[str] = field(default_factory=set[str])  # this and the next ones: their normal forms
     failed_command: str = ""  # the last one that failed after a change
-    is_idle: bool = False  # whether the last program had nothing to run
+    was_idle: bool = False  # whether the last program had nothing to run
     failures: int = 0  # how many programs in a row have failed
     last_program: str | None = None  # the one that ran last
     last_error: str = ""  # of that program
@@ -119,7 +119,7 @@ class Turn:
     @property
     def is_left_to_run(self) -> bool:
         """Whether it is time for the command that the user wants run: at once, or behind a change."""
-        return self.to_run != "" and (self.has_changed or runs_first(self.request.question))
+        return self.to_run != "" and (self.has_changed or runs_first(self.request.question, self.to_run))
 
     @property
     def functions_named(self) -> list[ExtraFunction]:
@@ -157,11 +157,11 @@ class Turn:
             return code
         if self.is_left_to_run and is_idle(code):
             return running(self.to_run)
-        return with_running(code, self.to_run, at_once=runs_first(self.request.question))
+        return with_running(code, self.to_run, at_once=runs_first(self.request.question, self.to_run))
 
     def instead_of(self, code: str) -> str:
         """A first look in place of the second program in a row that has nothing to run, else `code`."""
-        is_lost = self.is_idle and is_idle(code) and not self.functions_named
+        is_lost = self.was_idle and is_idle(code) and not self.functions_named
         return first_program(self.to_look_at) if is_lost else code
 
     def may_be_repeated(self, code: str) -> bool:

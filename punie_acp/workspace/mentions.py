@@ -128,9 +128,10 @@ def asks_to_run(prompt: str, root: Path) -> bool:
     return command_to_run(prompt, root) != ""
 
 
-def runs_first(prompt: str) -> bool:
-    """Whether running a command is what `prompt` begins with."""
-    return _RUN.match(prompt) is not None
+def runs_first(prompt: str, command: str) -> bool:
+    """Whether running `command`, the one that it asks to run, is what `prompt` begins with."""
+    found = _RUN.match(prompt)
+    return found is not None and prompt.startswith(command, found.start(1))
 
 
 def command_to_run(prompt: str, root: Path) -> str:

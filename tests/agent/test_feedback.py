@@ -50,7 +50,10 @@ def test_it_is_not_named_once_it_has_run():
     assert "Still to be done" not in told_after(turn, "print(1)", output="1\n")
 
 
-@pytest.mark.parametrize("question", ["Write a test of it. Then run pytest -q.", "What is in the folder?"])
+@pytest.mark.parametrize(
+    "question",
+    ["Write a test of it. Then run pytest -q.", "Run through a.py, then run pytest -q.", "What is in the folder?"],
+)
 def test_another_prompt_begins_with_a_look(question):
     turn = turn_of(question, to_run="pytest -q")
     assert LOOK in objection(turn, "['a.py']", "", ())

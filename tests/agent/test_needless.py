@@ -62,7 +62,16 @@ def test_a_text_or_a_number_alone(code):
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("a.py", "a.py"), ("`b.py`\n", "b.py"), ("'$$'", "$$"), ("-0.5  # half", "-0.5"), (' "C"', "C")],
+    [
+        ("a.py", "a.py"),
+        ("`b.py`\n", "b.py"),
+        ("'$$'", "$$"),
+        ("-0.5  # half", "-0.5"),
+        (' "C"', "C"),
+        ("'a';", "a"),
+        ("+2", "2"),
+        ("-'a'", "-'a"),
+    ],
 )
 def test_what_an_answer_says(code, said):
     assert answer_of(code) == said
