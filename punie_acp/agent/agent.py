@@ -95,8 +95,6 @@ async def _run_code(ctx: RunContext[Turn], code: str, told: Callable[[ProgramOut
     outcome = await turn.sandbox.run(whole, program_id=program_id, observer=turn.observer, limits=limits)
     turn.external_calls += outcome.calls
     turn.last_program = form
-    has_looked = outcome.calls or turn.needs_nothing
-    turn.last_output = outcome.output.strip() if has_looked and not (outcome.error or outcome.effects) else ""
     turn.note_outcome(outcome)
     hint = table_hint(outcome.error, code, turn.request.tables) if outcome.error else TableHint()
     if outcome.error is not None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_ai import Agent, RunContext, Tool
 
-from punie_acp.agent.instructions import DATA, DONE, fenced, own_instructions
+from punie_acp.agent.fences import fenced
+from punie_acp.agent.instructions import DATA, DONE, own_instructions
 from punie_acp.codemode.advice import OF_REFUSALS
 from punie_acp.codemode.stubs import function_stubs
 from punie_acp.inference.dialects.xml import convert

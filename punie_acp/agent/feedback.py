@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from punie_acp.agent.cut import is_cut, why_cut
+from punie_acp.agent.fences import fenced
 from punie_acp.agent.instructions import (
     ANSWER_NOW,
     SAME_AGAIN,
     SMALLER_STEP,
-    fenced,
     has_failed,
     next_step,
     still_to_run,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 def afterwards(turn: Turn, code: str, outcome: ProgramOutcome, hint: TableHint, *, same_again: bool) -> list[str]:
     """What the model is told after what a program has printed: what it left undone, and how to go on."""
-    is_program = turn.settings.tools == "program"
+    is_program = turn.writes_programs
     look = [_first_step(turn)] if is_program else []
     guessed = [OWN_WORDS] if is_program and has_own_words(code) else []
     kept = [] if outcome.effects else _unsaved(turn, code)
@@ -65,8 +65,7 @@ def _after_output(turn: Turn, outcome: ProgramOutcome, kept: list[str]) -> list[
     if found_none(outcome):
         return [NONE_FOUND]
     named = [] if outcome.effects else entries_named(outcome.output, turn.request.question, turn.request.tables)
-    is_program = turn.settings.tools == "program"
-    left = still_to_run(turn.to_run, is_program=is_program) if turn.is_left_to_run else ""
+    left = still_to_run(turn.to_run, is_program=turn.writes_programs) if turn.is_left_to_run else ""
     return [next_step(turn.request.question, outcome.failed, left), *named, *kept]
 
 
@@ -91,11 +90,11 @@ def objection(turn: Turn, code: str, form: str, messages: Sequence[ModelMessage]
 
     `messages` is the conversation up to the program.
     """
-    what = "program" if turn.settings.tools == "program" else "call"
+    what = "program" if turn.writes_programs else "call"
     if is_cut(messages):
         why = why_cut(messages, turn.settings)
         return f"The {what} did not run: it was cut. {why} Write a shorter one, or split the work."
-    useless = _useless(turn, code) if turn.settings.tools == "program" else None
+    useless = _useless(turn, code) if turn.writes_programs else None
     if useless is not None:
         return useless
     if form in turn.failed_programs:
@@ -113,7 +112,7 @@ def _repeated(turn: Turn, form: str, what: str) -> str:
         turn.repeats += 1
         return f"The {what} did not run again: {has_failed(turn.failed_command)}. Write one that mends that."
     if turn.is_left_to_run:
-        return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=what == 'program')}"
+        return f"The {what} did not run again. {still_to_run(turn.to_run, is_program=turn.writes_programs)}"
     turn.answer_now = True
     if form != turn.last_program:
         turn.last_program, turn.last_result = turn.last_change, turn.change_result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from punie_acp.agent.fences import fenced
 from punie_acp.agent.saving import running
 from punie_acp.codemode.advice import advice
 from punie_acp.codemode.stubs import function_stubs
@@ -210,14 +211,6 @@ def change_step(path: str, name: str, *, is_program: bool) -> str:
     if is_program:
         return f"Write the new {name}, whole, then save_definition({path!r}, {name})."
     return f"Call save_definition with the path {path!r} and the new {name}, whole."
-
-
-def fenced(text: str, language: str = "") -> str:
-    """`text` between two fences that it cannot close: longer than any run of backticks in it."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return "\n".join((fence + language, text.rstrip("\n"), fence))
 
 
 def outcome_text(outcome: ProgramOutcome) -> str:

@@ -6,6 +6,7 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from punie_acp.agent.fences import fenced
 from punie_acp.agent.saving import definitions_of
 from punie_acp.codemode.source import LITERALS, Definition, body_of
 
@@ -85,7 +86,7 @@ def found_none(outcome: ProgramOutcome) -> bool:
 
 def first_look(files: Iterable[str]) -> str:
     """A program to begin with, for who does not know how to go on: small models copy what they have just read."""
-    return f"Begin with:\n```python\n{first_program(files)}\n```"
+    return f"Begin with:\n{fenced(first_program(files), 'python')}"
 
 
 def first_program(files: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from punie_acp.agent.fences import fenced
 from punie_acp.codemode.defining import Import
 from punie_acp.codemode.source import Definition, body_of, first_line
 
@@ -82,7 +83,7 @@ def unsaved(code: str, files: Mapping[str, str], question: str = "") -> list[str
             told = f"{one.name} is as it was: {one.path} has the same. Write it so that it does what is asked for."
             same += [told] if one.is_asked else []
         elif len(one.text) <= _MOST_TEXT:
-            lines.append(f"```python\n{one.text}\n\n{one.saving}\n```")  # first: it is what is copied
+            lines.append(fenced(f"{one.text}\n\n{one.saving}", "python"))  # first: it is what is copied
             lines.append(f"That puts {one.name} into {one.path}, which does not have this one yet.")
         else:
             lines.append(f"{one.path} does not have this {one.name} yet: {one.saving} puts it there.")
@@ -99,7 +100,7 @@ def renaming(files: Iterable[str], question: str) -> list[str]:
         f"import re\nfor path in sorted({{found.path for found in search({old})}}):\n"
         f"    write_file(path, re.sub({old}, {new}, read_file(path)))\n    print(path)"
     )
-    return [f"```python\n{program}\n```", f"That changes {found[1]} to {found[2]} wherever it stands."]
+    return [fenced(program, "python"), f"That changes {found[1]} to {found[2]} wherever it stands."]
 
 
 def only_defines(code: str) -> bool:

@@ -86,6 +86,11 @@ class Turn:
     def turn_id(self) -> str:
         return self.request.turn_id
 
+    @property
+    def writes_programs(self) -> bool:
+        """Whether its model writes programs, rather than calling functions."""
+        return self.settings.tools == "program"
+
     def program_id(self, tool_call_id: str) -> str:
         return self.program_ids.setdefault(tool_call_id, f"{self.turn_id}/p{len(self.program_ids) + 1}")
 
@@ -100,7 +105,9 @@ class Turn:
             self.program_id(tool_call_id)
 
     def note_outcome(self, outcome: ProgramOutcome) -> None:
-        """Whether the model knows more after a program than before, and whether it has failed."""
+        """Whether the model knows more after a program than before, what it may answer, and whether it has failed."""
+        has_looked = outcome.calls or self.needs_nothing
+        self.last_output = outcome.output.strip() if has_looked and not (outcome.error or outcome.effects) else ""
         self.failures = 0 if outcome.error is None else self.failures + 1
         refused = outcome.error is not None and outcome.error.message.startswith("PermissionError")
         found = outcome.value if found_none(outcome) else outcome.output.strip() or outcome.value
@@ -153,7 +160,7 @@ class Turn:
 
         Where `code` has nothing to run, that line alone.
         """
-        if self.settings.tools != "program":
+        if not self.writes_programs:
             return code
         if self.is_left_to_run and is_idle(code):
             return running(self.to_run)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from punie_acp.agent.instructions import fenced
+from punie_acp.agent.fences import fenced
 from punie_acp.codemode.joining import joined
 from punie_acp.codemode.shapes import reading_of, shape_of
 from punie_acp.codemode.tables import tables_of, told_of
